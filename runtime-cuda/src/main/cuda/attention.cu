@@ -1,23 +1,8 @@
 // Causal attention for any head dimensions and both types: the readable version, and the reference on the GPU. Large bf16 shapes go to cuDNN.
 // `perKey` adjacent query heads attend over one key head and its values: query head h over key head h / perKey.
-// `starts` (B, S), if it is given, has the place where each token's document begins: query s attends over the keys starts[s] to s. Starts never decrease.
-// With S = 3 and starts [0, 0, 2], query 1 attends over the keys 0 and 1, and query 2 over key 2 alone.
+// `starts` says where documents begin, see documents.cuh.
 #include "common.cuh"
-
-// The first key of query s.
-__device__ __forceinline__ long long firstKey(const int* starts, long long b, long long sequence, long long s) {
-    if (starts == nullptr) return 0;
-    long long from = starts[b * sequence + s];
-    if (from < 0 || from > s) __trap();
-    return from;
-}
-
-// The same, after a check that it is s or the first key of the query before.
-__device__ __forceinline__ long long checkedFirstKey(const int* starts, long long b, long long sequence, long long s) {
-    const long long from = firstKey(starts, b, sequence, s);
-    if (from != s && from != firstKey(starts, b, sequence, s - 1)) __trap();
-    return from;
-}
+#include "documents.cuh"
 
 // One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the value
 // accumulator. Q and V, the elements of a query or key and of a value, are at most 32 * PER_LANE.

@@ -2,6 +2,7 @@
 // the diagonal, or after it. Tiles are copied with tensor maps of (B, H, S, columns), in boxes of 64 columns; outside of a sequence they hold zeros.
 #pragma once
 #include "attention_sm90_products.cuh"
+#include "documents.cuh"
 
 namespace attention90 {
 static constexpr int THREADS = 384;  // a warpgroup that copies and two that multiply
@@ -13,23 +14,13 @@ static constexpr int STAGING = 16 * 128;
 static constexpr float LOG2E = 1.44269504088896f;
 
 struct Problem {
-    const int* starts;  // (B, S), where each token's document begins, or null
+    const int* starts;  // (B, S), see documents.cuh; or null
     float scale;
     int batch, sequence, heads, perKey;
 
-    // The first key of query s.
-    __device__ __forceinline__ int firstKey(int b, int s) const {
-        if (starts == nullptr) return 0;
-        const int from = starts[(long long)b * sequence + s];
-        if (from < 0 || from > s) __trap();
-        return from;
-    }
-    // The same, after a check that it is s or the first key of the query before: blocks of keys are skipped because starts never decrease.
-    __device__ __forceinline__ int checkedFirstKey(int b, int s) const {
-        const int from = firstKey(b, s);
-        if (from != s && from != firstKey(b, s - 1)) __trap();
-        return from;
-    }
+    __device__ __forceinline__ int firstKey(int b, int s) const { return ::firstKey(starts, b, sequence, s); }
+    // Blocks of keys are skipped because starts never decrease, so each pass checks this for all queries.
+    __device__ __forceinline__ int checkedFirstKey(int b, int s) const { return ::checkedFirstKey(starts, b, sequence, s); }
     __device__ __forceinline__ int blocks() const { return (sequence + BLOCK - 1) / BLOCK; }
 };
 

@@ -42,7 +42,8 @@ enum Compression {
 
     private static InputStream zstd(InputStream packed) throws IOException {
         try {
-            return new Zstd(new ZstdInputStreamNoFinalizer(new BufferedInputStream(packed, BUFFER)));
+            Counted counted = new Counted(packed);
+            return new Zstd(new ZstdInputStreamNoFinalizer(new BufferedInputStream(counted, BUFFER)), counted);
         } catch (IOException | RuntimeException e) {
             packed.close();
             throw e;
@@ -51,8 +52,11 @@ enum Compression {
 
     /** Tells damage as the JDK tells that of its own formats. */
     private static final class Zstd extends FilterInputStream {
-        private Zstd(InputStream in) {
+        private final Counted packed;
+
+        private Zstd(InputStream in, Counted packed) {
             super(in);
+            this.packed = packed;
         }
 
         @Override
@@ -66,10 +70,38 @@ enum Compression {
             try {
                 return super.read(target, from, count);
             } catch (ZstdIOException e) {
-                ZipException damaged = new ZipException("it is no whole zstd file: " + e.getMessage());
+                ZipException damaged = new ZipException("it is no whole zstd file: " + e.getMessage()
+                        + "; found within its first " + packed.bytes + " bytes");
                 damaged.initCause(e);
                 throw damaged;
             }
+        }
+    }
+
+    /** Counts what is read of a file. */
+    private static final class Counted extends BlockInput {
+        private final InputStream in;
+        private long bytes;
+
+        private Counted(InputStream in) {
+            this.in = in;
+        }
+
+        @Override
+        public int read(byte[] target, int from, int count) throws IOException {
+            int read = in.read(target, from, count);
+            bytes += Math.max(0, read);
+            return read;
+        }
+
+        @Override
+        public int available() throws IOException {
+            return in.available();
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
         }
     }
 }

@@ -38,7 +38,7 @@ record CorpusFile(String name, Content content) {
         if (lower.endsWith(".zip") || lower.endsWith(".jar")) {
             return ArchiveDocuments.open(name, unpacked, reading, position, archives);
         }
-        UnpackedInput input = new UnpackedInput(unpackedName, unpacked);
+        UnpackedInput input = new UnpackedInput(unpackedName, name, unpacked);
         ReadRequest request = new ReadRequest(input, position, reading.options().textField(),
                 reading.options().promptField(), reading);
         String plainName = lower.substring(lower.lastIndexOf('/') + 1);

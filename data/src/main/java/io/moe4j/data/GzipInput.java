@@ -23,6 +23,8 @@ final class GzipInput extends BlockInput {
     private final Inflater inflater = new Inflater(true);
     private final CRC32 checksum = new CRC32();
     private final byte[] buffer = new byte[SIZE];
+    /** Number of bytes of the file before those in the buffer. */
+    private long before;
     private int next;
     private int end;
     private long length;
@@ -53,7 +55,7 @@ final class GzipInput extends BlockInput {
             if (inflater.finished()) {
                 finish();
             } else if (inflater.needsDictionary()) {
-                throw new ZipException("it is no whole gzip file: it needs a dictionary");
+                throw damaged("it needs a dictionary");
             }
         }
         return -1;
@@ -75,7 +77,8 @@ final class GzipInput extends BlockInput {
             }
             return read;
         } catch (DataFormatException e) {
-            throw new ZipException("it is no whole gzip file: " + e.getMessage());
+            next -= inflater.getRemaining();
+            throw damaged(String.valueOf(e.getMessage()));
         }
     }
 
@@ -91,8 +94,8 @@ final class GzipInput extends BlockInput {
         }
         require(value >= 0);
         if (value != 0x1f || needed() != 0x8b || needed() != 8) {
-            throw new ZipException(first ? "it is no gzip file"
-                    : "it is no whole gzip file: what follows a member is neither another one nor zeros");
+            throw first ? new ZipException("it is no gzip file")
+                    : damaged("what follows a member is neither another one nor zeros");
         }
         int flags = needed();
         skip(6);
@@ -114,9 +117,8 @@ final class GzipInput extends BlockInput {
         long expected = word();
         long expectedLength = word();
         if (expected != checksum.getValue() || expectedLength != (length & 0xFFFF_FFFFL)) {
-            throw new ZipException("it is no whole gzip file: its checksum is " + Long.toHexString(checksum.getValue())
-                    + " of " + length + " bytes, and the file says " + Long.toHexString(expected) + " of "
-                    + expectedLength);
+            throw damaged("its checksum is " + Long.toHexString(checksum.getValue()) + " of " + length
+                    + " bytes, and the file says " + Long.toHexString(expected) + " of " + expectedLength);
         }
         checksum.reset();
         inflater.reset();
@@ -149,13 +151,19 @@ final class GzipInput extends BlockInput {
         return next < end || fill() ? Byte.toUnsignedInt(buffer[next++]) : -1;
     }
 
-    private static void require(boolean more) throws EOFException {
+    private void require(boolean more) throws EOFException {
         if (!more) {
-            throw new EOFException("it is no whole gzip file: it ends too early");
+            throw new EOFException("it is no whole gzip file: it ends too early, after " + (before + next) + " bytes");
         }
     }
 
+    private ZipException damaged(String problem) {
+        return new ZipException(
+                "it is no whole gzip file: " + problem + "; found after " + (before + next) + " bytes of it");
+    }
+
     private boolean fill() throws IOException {
+        before += end;
         next = 0;
         end = Math.max(0, in.read(buffer, 0, SIZE));
         return end > 0;

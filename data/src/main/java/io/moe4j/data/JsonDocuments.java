@@ -30,7 +30,7 @@ final class JsonDocuments implements DocumentReader {
     private long number;
 
     private JsonDocuments(ReadRequest request, ByteInput in, boolean byLine, Start start) {
-        this.name = request.input().name();
+        this.name = request.input().shownName();
         this.in = in;
         this.byLine = byLine;
         this.request = request;
@@ -49,7 +49,7 @@ final class JsonDocuments implements DocumentReader {
      * @param byLine whether each line has an object
      */
     static JsonDocuments open(ReadRequest request, boolean byLine) throws IOException {
-        String name = request.input().name();
+        String name = request.input().shownName();
         Start start = Start.of(name, request.position());
         InputStream bytes = request.input().open(start.offset());
         try {

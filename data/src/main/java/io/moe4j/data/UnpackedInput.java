@@ -14,17 +14,31 @@ import org.jspecify.annotations.Nullable;
 /** A file as providers see it. Where one needs a file of its own and there is none, it is copied into a temporary one. */
 final class UnpackedInput implements SourceInput {
     private final String name;
+    private final String shownName;
     private final Content content;
     private @Nullable Path copy;
 
-    UnpackedInput(String name, Content content) {
+    /**
+     * A file.
+     *
+     * @param name when it is unpacked
+     * @param shownName as it lies in its folder or archive
+     * @param content unpacked
+     */
+    UnpackedInput(String name, String shownName, Content content) {
         this.name = name;
+        this.shownName = shownName;
         this.content = content;
     }
 
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public String shownName() {
+        return shownName;
     }
 
     @Override

@@ -78,15 +78,18 @@ class CompressionTest {
             if (length != first) {
                 Files.write(file, Arrays.copyOf(whole, length));
                 InputException e = assertThrows(InputException.class, () -> Texts.of(file), "cut to " + length);
-                assertTrue((e.getMessage().startsWith(file + " cannot be read (") && e.getMessage().contains("damaged"))
-                        || e.getMessage().contains(", line "), length + ": " + e.getMessage());
+                assertTrue(e.getMessage().startsWith(file + " cannot be read (")
+                        || e.getMessage().startsWith(file + ", line "), length + ": " + e.getMessage());
+                assertTrue(e.getMessage().contains(" " + length + " bytes") && e.getMessage().contains("damaged"),
+                        length + ": " + e.getMessage());
             }
         }
         for (int at : new int[] {0, first, first + 1, whole.length - 5}) {
             byte[] damaged = whole.clone();
             damaged[at] ^= 0x15;
             Files.write(file, damaged);
-            assertThrows(InputException.class, () -> Texts.of(file), "damaged at " + at);
+            InputException e = assertThrows(InputException.class, () -> Texts.of(file), "damaged at " + at);
+            assertTrue(e.getMessage().startsWith(file + ""), e.getMessage());
         }
         Files.write(file, join(whole, Texts.bytes("no member")));
         assertThrows(InputException.class, () -> Texts.of(file));
@@ -141,6 +144,14 @@ class CompressionTest {
             InputException e = assertThrows(InputException.class, reader::next);
             assertTrue(e.getMessage().contains("x.jsonl, line 5 is not JSON"), e.getMessage());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x.jsonl.gz", "x.jsonl.zst", "x.jsonl"})
+    void linesAreNamedByTheFileAsItIs(String name) throws IOException {
+        Path file = Files.write(folder.resolve(name), pack(name, Texts.bytes(LINES + "bad\n")));
+        InputException e = assertThrows(InputException.class, () -> Texts.of(file));
+        assertTrue(e.getMessage().startsWith(file + ", line 5 is not JSON"), e.getMessage());
     }
 
     private static byte[] pack(String name, byte[] bytes) throws IOException {

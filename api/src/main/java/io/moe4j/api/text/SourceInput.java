@@ -13,8 +13,13 @@ import java.nio.file.Path;
 @Stability(Stability.Level.EVOLVING)
 public interface SourceInput {
 
-    /** Its name, for messages: {@code web/part-3.jsonl}, {@code x.zip!/part-3.jsonl}; without the ending of a compression. */
+    /** Its name, which says what format it has: {@code web/part-3.jsonl}, {@code x.zip!/part-3.jsonl}; without the ending of a compression. */
     String name();
+
+    /** Its name for messages, as the user knows it: {@link #name}, with the ending of a compression, such as {@code web/part-3.jsonl.gz}. */
+    default String shownName() {
+        return name();
+    }
 
     /**
      * Opens it.

@@ -11,7 +11,6 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
-import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.RankLaunch;
@@ -101,7 +100,7 @@ public final class StepBench {
             draw(context, random, vocabulary, ids);
             draw(context, random, vocabulary, labels);
             // As before a training step: else the first capture would record the conversion, and each replay repeat it.
-            rank.model().units().forEach(ParameterUnit::refreshConverted);
+            rank.step().refreshConverted();
             Runnable step = () -> enqueue(rank, ids, labels, (float) (1.0 / config.tokensPerStep()), loss);
             Map<String, Runnable> steps = new LinkedHashMap<>(Map.of(EAGER, step));
             capture.ifPresent(open -> {

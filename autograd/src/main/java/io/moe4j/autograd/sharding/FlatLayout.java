@@ -2,7 +2,9 @@ package io.moe4j.autograd.sharding;
 
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The positions of a unit's parameters in its flat buffer, and of the buffer in its shards. All positions and sizes are in elements. */
@@ -63,6 +65,15 @@ final class FlatLayout {
     Tensor part(Tensor flat, int parameter) {
         long start = starts.get(parameter);
         return flat.slice(0, start, start + parameters.get(parameter).elements());
+    }
+
+    /** The values of each parameter in a buffer of all elements, each in its shape. */
+    Map<Parameter, Tensor> parts(Tensor flat) {
+        Map<Parameter, Tensor> parts = new LinkedHashMap<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            parts.put(parameters.get(i), part(flat, i).view(parameters.get(i).shape()));
+        }
+        return parts;
     }
 
     long start(int parameter) {

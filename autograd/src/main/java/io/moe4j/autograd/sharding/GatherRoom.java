@@ -45,15 +45,15 @@ final class GatherRoom {
         long at = 0;
         for (ParameterUnit unit : units) {
             long from = at;
-            places.add(unit.gatheredPlace().orElseGet(() -> Tensor.of(Objects.requireNonNull(shared), from,
-                    unit.gatheredType(), unit.elements())));
+            places.add(unit.values().place().orElseGet(() -> Tensor.of(Objects.requireNonNull(shared), from,
+                    unit.values().type(), unit.elements())));
             at += MemoryStack.aligned(sharedBytes(unit));
         }
         return List.copyOf(places);
     }
 
     private static long sharedBytes(ParameterUnit unit) {
-        return unit.gatheredPlace().isPresent() ? 0 : unit.gatheredBytes();
+        return unit.values().place().isPresent() ? 0 : unit.values().bytes();
     }
 
     /** The stage whose values are here. */

@@ -25,13 +25,13 @@ final class OverlappedStage {
     /** Whether it can be gathered now: not all of its values have been gathered yet, and no values in its room are in use. */
     boolean canStart() {
         return !this.equals(room.gathered()) && room.isFree()
-                && !units.stream().allMatch(ParameterUnit::hasGathered);
+                && !units.stream().allMatch(unit -> unit.values().hasGathered());
     }
 
     void gather(Stream beside) {
         for (int i = 0; i < units.size(); i++) {
-            if (!units.get(i).hasGathered()) {
-                units.get(i).gatherBeside(beside, values.get(i));
+            if (!units.get(i).values().hasGathered()) {
+                units.get(i).values().gatherBeside(beside, values.get(i));
             }
         }
         room.fill(this, beside.record());

@@ -1,20 +1,13 @@
 package io.moe4j.autograd.sharding;
 
 import io.moe4j.api.Stability;
-import io.moe4j.api.device.Memory;
-import io.moe4j.api.device.Stream;
-import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.api.trace.Spans;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,24 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ParameterUnit implements AutoCloseable {
-    private final String name;
-    private final RankContext rank;
-    private final ShardGroup group;
-    private final Precision precision;
-    private final FlatLayout layout;
-    private final Memory valueMemory;
-    private final Optional<Memory> gradientMemory;
-    private final Tensor shard;
-    private final Optional<Tensor> gradientShard;
-    private final Optional<ScaledMatrices> keptMatrices;
-    private final Optional<Memory> keptMemory;
-    private boolean prepared;
-    /** Whether the kept values in the compute type are those of the shard. */
-    private volatile boolean converted;
+    private final UnitContext context;
+    private final UnitValues values;
+    private final Optional<UnitGradients> gradients;
     private @Nullable UnitOverlap overlap;
-    private Optional<GatheredCopy> copy = Optional.empty();
-    private Optional<OpenGradients> open = Optional.empty();
-    private Microbatch microbatch = Microbatch.ONLY;
 
     /** Allocates the shards; their content is undefined until {@link #load}. */
     public ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
@@ -53,27 +32,9 @@ public final class ParameterUnit implements AutoCloseable {
 
     private ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
             Precision precision, boolean trained) {
-        this.name = name;
-        this.rank = rank;
-        this.group = group;
-        this.precision = precision;
-        this.layout = new FlatLayout(parameters, group.size());
-        this.valueMemory = rank.device().allocate(layout.shardElements() * precision.parameters().bytes(),
-                "parameters");
-        this.gradientMemory = trained
-                ? Optional
-                        .of(rank.device().allocate(layout.shardElements() * precision.gradients().bytes(), "gradients"))
-                : Optional.empty();
-        this.shard = Tensor.of(valueMemory, 0, precision.parameters(), layout.shardElements());
-        this.gradientShard = gradientMemory
-                .map(memory -> Tensor.of(memory, 0, precision.gradients(), layout.shardElements()));
-        this.keptMatrices = group.size() == 1 ? ScaledMatrices.keep(name, parameters, rank) : Optional.empty();
-        boolean keeps = precision.keepsConverted() && group.size() == 1 && keptMatrices.isEmpty()
-                && precision.compute() != precision.parameters();
-        this.keptMemory = keeps
-                ? Optional.of(rank.device().allocate(layout.elements() * precision.compute().bytes(),
-                        "converted parameters"))
-                : Optional.empty();
+        this.context = new UnitContext(name, rank, group, new FlatLayout(parameters, group.size()));
+        this.values = new UnitValues(context, precision);
+        this.gradients = trained ? Optional.of(new UnitGradients(context, precision.gradients())) : Optional.empty();
         parameters.forEach(Parameter::join);
         if (!trained) {
             parameters.forEach(Parameter::freeze);
@@ -97,17 +58,17 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public boolean isFrozen() {
-        return gradientMemory.isEmpty();
+        return gradients.isEmpty();
     }
 
     /** Its name. */
     public String name() {
-        return name;
+        return context.name();
     }
 
     /** Its parameters. */
     public List<Parameter> parameters() {
-        return layout.parameters();
+        return context.layout().parameters();
     }
 
     /**
@@ -116,7 +77,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public long elements() {
-        return layout.elements();
+        return context.layout().elements();
     }
 
     /**
@@ -126,16 +87,16 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public long start(Parameter parameter) {
-        int index = layout.parameters().indexOf(parameter);
+        int index = parameters().indexOf(parameter);
         if (index < 0) {
-            throw new IllegalArgumentException(parameter + " is not of unit " + name + ", which has " + parameters());
+            throw new IllegalArgumentException(parameter + " is not of unit " + name() + ", which has " + parameters());
         }
-        return layout.start(index);
+        return context.layout().start(index);
     }
 
     /** The ranks that hold it. */
     public ShardGroup group() {
-        return group;
+        return context.group();
     }
 
     /**
@@ -143,8 +104,8 @@ public final class ParameterUnit implements AutoCloseable {
      * compute type too converts them again before they are used.
      */
     public Tensor shard() {
-        converted = false;
-        return shard;
+        values.markChanged();
+        return values.shard();
     }
 
     /**
@@ -154,7 +115,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public Optional<Tensor> convertedShard() {
-        return keptMemory.map(this::kept);
+        return values.convertedShard();
     }
 
     /**
@@ -163,7 +124,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void markConverted() {
-        converted = true;
+        values.markConverted();
     }
 
     /**
@@ -173,10 +134,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void refreshConverted() {
-        if (!converted) {
-            keptMemory.ifPresent(memory -> rank.device().ops().elementwise().copy(stream(), shard, kept(memory)));
-            converted = true;
-        }
+        values.refreshConverted();
     }
 
     /**
@@ -185,8 +143,11 @@ public final class ParameterUnit implements AutoCloseable {
      * @throws IllegalStateException if the unit has no memory for gradients
      */
     public Tensor gradientShard() {
-        return gradientShard.orElseThrow(() -> new IllegalStateException(
-                "unit " + name + " is frozen and has no gradients; ask isFrozen() first"));
+        return gradients.orElseThrow(this::hasNoGradients).shard();
+    }
+
+    private IllegalStateException hasNoGradients() {
+        return new IllegalStateException("unit " + name() + " is frozen and has no gradients; ask isFrozen() first");
     }
 
     /**
@@ -195,7 +156,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public boolean canKeepGathered() {
-        return group.size() > 1;
+        return group().size() > 1;
     }
 
     /**
@@ -207,12 +168,12 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void keepGathered() {
-        if (!canKeepGathered() || copy.isPresent() || overlap != null) {
-            throw new IllegalStateException("unit " + name + ", of " + group.size()
+        if (!canKeepGathered() || values.place().isPresent() || overlap != null) {
+            throw new IllegalStateException("unit " + name() + ", of " + group().size()
                     + " shards, cannot keep what it gathers: it has one shard, keeps it already, or is gathered ahead"
                     + " already; ask canKeepGathered first, and call this once, before UnitOverlap.open");
         }
-        copy = Optional.of(GatheredCopy.open(name, layout, precision.compute(), rank));
+        values.keepGathered();
     }
 
     /**
@@ -221,7 +182,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public long keptGatheredBytes() {
-        return copy.map(GatheredCopy::bytes).orElse(0L);
+        return values.keptBytes();
     }
 
     /**
@@ -234,13 +195,8 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void prepare() {
-        keptMatrices.ifPresent(matrices -> matrices.fill(rank, parameter -> part(shard, parameter)));
-        refreshConverted();
-        copy.ifPresent(GatheredCopy::outdate);
-        if (overlap != null) {
-            overlap.outdate(this);
-        }
-        prepared = true;
+        values.prepare();
+        overlap().ifPresent(beside -> beside.outdate(this));
     }
 
     /**
@@ -249,7 +205,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public boolean isPrepared() {
-        return prepared || (keptMatrices.isEmpty() && keptMemory.isEmpty() && copy.isEmpty());
+        return values.isPrepared();
     }
 
     /**
@@ -260,13 +216,13 @@ public final class ParameterUnit implements AutoCloseable {
      */
     public Gathered gather() {
         if (!isPrepared()) {
-            throw new IllegalStateException("unit " + name
+            throw new IllegalStateException("unit " + name()
                     + " is gathered before its values have been converted; call prepare first");
         }
-        Optional<Tensor> ahead = Optional.ofNullable(overlap).flatMap(beside -> beside.gathered(this));
-        Map<Parameter, Tensor> values = ahead.map(this::parts).orElseGet(this::gatheredValues);
-        Gathered gathered = new Bound(this, values, matrices(values).tensors(),
-                ahead.isPresent() ? Optional.ofNullable(overlap) : Optional.empty());
+        Optional<Tensor> ahead = overlap().flatMap(beside -> beside.gathered(this));
+        Map<Parameter, Tensor> parts = ahead.map(context.layout()::parts).orElseGet(values::gather);
+        Gathered gathered = new BoundValues(this, parts, values.matrices(parts),
+                ahead.isPresent() ? overlap() : Optional.empty());
         gathered.bind();
         return gathered;
     }
@@ -276,7 +232,7 @@ public final class ParameterUnit implements AutoCloseable {
      * later ones are added to it in fp32, rounded to its type, and after the last the replicas are summed.
      */
     public void begin(Microbatch next) {
-        microbatch = next;
+        gradients.ifPresent(trained -> trained.begin(next));
     }
 
     /**
@@ -284,12 +240,7 @@ public final class ParameterUnit implements AutoCloseable {
      * {@linkplain #isFrozen frozen}.
      */
     public void openGradients() {
-        if (isFrozen()) {
-            return;
-        }
-        OpenGradients opened = OpenGradients.of(layout, gradientShard(), group.size() == 1, microbatch);
-        opened.open(rank, Optional.ofNullable(overlap).flatMap(beside -> beside.openGradients(this)));
-        open = Optional.of(opened);
+        gradients.ifPresent(trained -> trained.open(overlap().flatMap(beside -> beside.openGradients(this))));
     }
 
     /**
@@ -297,42 +248,14 @@ public final class ParameterUnit implements AutoCloseable {
      * frozen}.
      */
     public void reduceGradients() {
-        if (isFrozen()) {
-            return;
-        }
-        OpenGradients opened = open.orElseThrow(
-                () -> new IllegalStateException(
-                        "the gradients of unit " + name + " are reduced without having been opened"));
-        for (Parameter parameter : parameters()) {
-            if (!parameter.isGradientWritten()) {
-                stream().fill(parameter.gradient(), 0);
+        gradients.ifPresent(trained -> {
+            OpenGradients complete = trained.complete();
+            if (complete.isBeside() && overlap != null) {
+                overlap.reduce(this, (beside, sums) -> trained.reduceBeside(complete, beside, sums));
+            } else {
+                trained.reduce(complete);
             }
-            parameter.closeGradient();
-        }
-        open = Optional.empty();
-        if (opened.isBeside() && overlap != null) {
-            overlap.reduce(this, (beside, sums) -> reduce(opened, beside, group.beside().orElseThrow(),
-                    () -> Tensor.of(sums.orElseThrow().memory(), 0, gradientShard().dtype(), layout.shardElements())));
-        } else {
-            reduce(opened, stream(), group, () -> rank.memory().allocate("reduced gradients", gradientShard().dtype(),
-                    layout.shardElements()));
-        }
-    }
-
-    private void reduce(OpenGradients opened, Stream stream, ShardGroup over, Supplier<Tensor> sums) {
-        if (over.shards().isPresent() && over.size() > 1) {
-            reduceScatter(stream, over.shards().get(), opened.flat(), sums);
-        } else {
-            opened.forEachConverted((gradients, part) -> addToShard(stream, gradients, part));
-        }
-        sumReplicas(stream, over);
-    }
-
-    private void sumReplicas(Stream stream, ShardGroup over) {
-        if (microbatch.isLast()) {
-            over.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(
-                    replicas -> collective(stream, "all-reduce", () -> replicas.allReduce(stream, gradientShard())));
-        }
+        });
     }
 
     /**
@@ -342,7 +265,8 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public Optional<TableShard> tableShard() {
-        return group.size() > 1 && !isFrozen() ? TableShard.of(layout, group.index()) : Optional.empty();
+        return group().size() > 1 && !isFrozen() ? TableShard.of(context.layout(), group().index())
+                : Optional.empty();
     }
 
     /**
@@ -352,31 +276,12 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void sumGradients(Consumer<Tensor> contributions) {
-        Tensor part = gradientShard();
-        boolean inShard = microbatch.isFirst() && part.dtype().isSinglePrecision();
-        Tensor sums = inShard ? part
-                : rank.memory().allocate("reduced gradients", DType.F32, layout.shardElements());
-        stream().fill(sums, 0);
-        contributions.accept(sums);
-        if (!inShard) {
-            addToShard(stream(), microbatch.isFirst() ? sums : rounded(sums, part.dtype()), part);
-        }
-        sumReplicas(stream(), group);
-    }
-
-    /** As a sum over ranks is rounded before it is added to that of earlier microbatches. */
-    private Tensor rounded(Tensor sums, DType dtype) {
-        if (dtype == sums.dtype()) {
-            return sums;
-        }
-        Tensor rounded = rank.memory().allocate("reduced gradients", dtype, sums.elements());
-        rank.device().ops().elementwise().copy(stream(), sums, rounded);
-        return rounded;
+        gradients.orElseThrow(this::hasNoGradients).sum(contributions);
     }
 
     /** Sets this rank's values to zero. */
     public void clear() {
-        stream().fill(shard(), 0);
+        context.stream().fill(shard(), 0);
     }
 
     /** Sets this rank's values. */
@@ -387,21 +292,19 @@ public final class ParameterUnit implements AutoCloseable {
 
     /** Visits the parts of its parameters that lie in this rank's shard. */
     public void forEachPiece(PieceVisitor visitor) {
-        layout.pieces(group.index())
-                .forEach(piece -> visitor.visit(piece.parameter(), piece.fromInParameter(), piece.fromInShard(),
-                        piece.count()));
+        context.pieces().forEach(visitor);
     }
 
     /**
      * Reads this rank's part of a tensor that is laid out like the shard: values, gradients or moments. Waits for the device.
      */
     public void read(Tensor shardLike, ShardTransfer.Sink sink) {
-        layout.pieces(group.index()).forEach(piece -> ShardTransfer.download(stream(), shardLike, piece, sink));
+        context.pieces().read(shardLike, sink);
     }
 
     /** Sets this rank's part of a tensor that is laid out like the shard. */
     public void write(Tensor shardLike, ShardTransfer.Source source) {
-        layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shardLike, piece, source));
+        context.pieces().write(shardLike, source);
     }
 
     /**
@@ -410,9 +313,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void forEachPiece(long from, long to, PieceVisitor visitor) {
-        for (FlatLayout.Piece piece : pieces(from, to)) {
-            visitor.visit(piece.parameter(), piece.fromInParameter(), piece.fromInShard(), piece.count());
-        }
+        context.pieces().within(from, to).forEach(visitor);
     }
 
     /**
@@ -421,8 +322,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void read(Tensor part, long from, ShardTransfer.Sink sink) {
-        pieces(from, from + part.elements())
-                .forEach(piece -> ShardTransfer.download(stream(), part, piece.after(from), sink));
+        pieces(part, from).read(part, sink);
     }
 
     /**
@@ -431,111 +331,22 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public void write(Tensor part, long from, ShardTransfer.Source source) {
-        pieces(from, from + part.elements())
-                .forEach(piece -> ShardTransfer.upload(stream(), part, piece.after(from), source));
+        pieces(part, from).write(part, source);
     }
 
-    private List<FlatLayout.Piece> pieces(long from, long to) {
-        return layout.pieces(group.index()).stream().flatMap(piece -> piece.within(from, to).stream()).toList();
+    private ShardPieces pieces(Tensor part, long from) {
+        return context.pieces().within(from, from + part.elements()).after(from);
     }
 
     @Override
     public void close() {
-        copy.ifPresent(GatheredCopy::close);
-        keptMemory.ifPresent(Memory::close);
-        keptMatrices.ifPresent(ScaledMatrices::close);
-        gradientMemory.ifPresent(Memory::close);
-        valueMemory.close();
-    }
-
-    /** What products read with scales, of these values. */
-    private ScaledMatrices matrices(Map<Parameter, Tensor> values) {
-        Consumer<ScaledMatrices> fill = matrices -> matrices.fill(rank,
-                parameter -> Objects.requireNonNull(values.get(parameter)));
-        return keptMatrices.or(() -> copy.flatMap(kept -> kept.matrices(fill))).orElseGet(() -> {
-            ScaledMatrices temporary = ScaledMatrices.allocate(name, parameters(), rank.memory());
-            fill.accept(temporary);
-            return temporary;
-        });
-    }
-
-    private Map<Parameter, Tensor> gatheredValues() {
-        if (group.size() == 1 && precision.compute() == precision.parameters()) {
-            return parts(shard);
-        }
-        if (keptMemory.isPresent()) {
-            return parts(kept(keptMemory.get()));
-        }
-        return keptMatrices.isPresent() ? convertedValues() : parts(gatheredFlat());
-    }
-
-    private Tensor kept(Memory memory) {
-        return Tensor.of(memory, 0, precision.compute(), layout.elements());
-    }
-
-    /** The values of a whole unit in another type, without those of the matrices that are kept in a third one. */
-    private Map<Parameter, Tensor> convertedValues() {
-        Map<Parameter, Tensor> values = new LinkedHashMap<>();
-        parameters().stream().filter(parameter -> !ScaledMatrices.has(parameter)).forEach(parameter -> {
-            Tensor value = rank.memory().allocate("gathered parameters", precision.compute(), parameter.shape());
-            rank.device().ops().elementwise().copy(stream(), part(shard, parameter), value);
-            values.put(parameter, value);
-        });
-        return values;
-    }
-
-    private Tensor gatheredFlat() {
-        Tensor flat = copy.map(GatheredCopy::flat).orElseGet(() -> rank.memory().allocate("gathered parameters",
-                precision.compute(), layout.elements()));
-        if (!hasGathered()) {
-            gather(stream(), group, flat);
-        }
-        return flat;
-    }
-
-    private void gather(Stream stream, ShardGroup over, Tensor flat) {
-        Tensor own = flat.slice(0, group.index() * layout.shardElements(),
-                (group.index() + 1) * layout.shardElements());
-        rank.device().ops().elementwise().copy(stream, shard, own);
-        over.shards().ifPresent(
-                shards -> collective(stream, "all-gather", () -> shards.allGather(stream, own, flat)));
-        copy.ifPresent(GatheredCopy::markValues);
-    }
-
-    private void reduceScatter(Stream stream, Collectives shards, Tensor flat, Supplier<Tensor> sums) {
-        if (microbatch.isFirst()) {
-            collective(stream, "reduce-scatter", () -> shards.reduceScatter(stream, flat, gradientShard()));
-            return;
-        }
-        Tensor reduced = sums.get();
-        collective(stream, "reduce-scatter", () -> shards.reduceScatter(stream, flat, reduced));
-        addToShard(stream, reduced, gradientShard());
-    }
-
-    private void addToShard(Stream stream, Tensor gradients, Tensor part) {
-        if (microbatch.isFirst()) {
-            rank.device().ops().elementwise().copy(stream, gradients, part);
-        } else {
-            rank.device().ops().elementwise().accumulate(stream, gradients, 1, part);
-        }
-    }
-
-    /** Spans are timed on the main stream, and therefore cover no work of another one. */
-    private void collective(Stream stream, String operation, Runnable work) {
-        Spans spans = stream.equals(stream()) ? rank.spans() : Spans.none();
-        try (Spans.Span span = spans.open("collectives", spans.isRecording() ? operation + " of " + name : "")) {
-            work.run();
-        }
+        values.close();
+        gradients.ifPresent(UnitGradients::close);
     }
 
     /** Whether it is spread over several ranks, and can be gathered and reduced on the stream for communication. */
     boolean canOverlap() {
-        return group.size() > 1 && group.beside().isPresent();
-    }
-
-    /** Gathers and reduces beside the main stream from now on, where the overlap says so; null to stop that. */
-    void overlapWith(@Nullable UnitOverlap beside) {
-        overlap = beside;
+        return group().size() > 1 && group().beside().isPresent();
     }
 
     /**
@@ -547,47 +358,19 @@ public final class ParameterUnit implements AutoCloseable {
         return Optional.ofNullable(overlap);
     }
 
-    /** Where gathered values stay, if they do. */
-    Optional<Tensor> gatheredPlace() {
-        return copy.map(GatheredCopy::flat);
+    /** Gathers and reduces beside the main stream from now on, where the overlap says so; null to stop that. */
+    void overlapWith(@Nullable UnitOverlap beside) {
+        overlap = beside;
     }
 
-    /** Whether the values that stay are those of this step. */
-    boolean hasGathered() {
-        return copy.map(GatheredCopy::hasValues).orElse(false);
-    }
-
-    /** Enqueues gathering all values. */
-    void gatherBeside(Stream beside, Tensor flat) {
-        gather(beside, group.beside().orElseThrow(), flat);
-    }
-
-    DType gatheredType() {
-        return precision.compute();
-    }
-
-    long gatheredBytes() {
-        return layout.elements() * precision.compute().bytes();
+    /** Its values, for those that gather them ahead. */
+    UnitValues values() {
+        return values;
     }
 
     /** Bytes of the gradients of all ranks' shards, in F32. */
     long gradientBytes() {
-        return isFrozen() ? 0 : layout.elements() * DType.F32.bytes();
-    }
-
-    private Map<Parameter, Tensor> parts(Tensor flat) {
-        Map<Parameter, Tensor> parts = new LinkedHashMap<>();
-        parameters().forEach(parameter -> parts.put(parameter, part(flat, parameter)));
-        return parts;
-    }
-
-    private Tensor part(Tensor flat, Parameter parameter) {
-        long start = start(parameter);
-        return flat.slice(0, start, start + parameter.elements()).view(parameter.shape());
-    }
-
-    private Stream stream() {
-        return rank.stream();
+        return isFrozen() ? 0 : elements() * DType.F32.bytes();
     }
 
     /** Values are available until this is closed. Several may be open at once; the parameters have the values of the one that was bound last. */
@@ -603,26 +386,6 @@ public final class ParameterUnit implements AutoCloseable {
 
         @Override
         void close();
-    }
-
-    private record Bound(ParameterUnit unit, Map<Parameter, Tensor> values,
-            Map<Parameter, ScaledMatrix> matrices, Optional<UnitOverlap> ahead)
-            implements Gathered {
-        @Override
-        public void bind() {
-            values.forEach(Parameter::bindValue);
-            matrices.forEach(
-                    (parameter, matrix) -> parameter.bindScaled(matrix.byRows(), matrix.byColumns()));
-        }
-
-        @Override
-        public void close() {
-            unit.parameters().forEach(parameter -> {
-                parameter.bindValue(null);
-                parameter.bindScaled(null, null);
-            });
-            ahead.ifPresent(overlap -> overlap.leave(unit));
-        }
     }
 
     /** Visits parts of parameters. */

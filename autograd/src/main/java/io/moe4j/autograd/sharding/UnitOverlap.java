@@ -89,7 +89,7 @@ public final class UnitOverlap implements AutoCloseable {
 
     /** Whether all units of a stage keep what they gather, so that its values need no room that others share. */
     private static boolean keepGathered(List<ParameterUnit> units) {
-        return units.stream().allMatch(unit -> unit.gatheredPlace().isPresent());
+        return units.stream().allMatch(unit -> unit.values().place().isPresent());
     }
 
     private static List<List<ParameterUnit>> everySecond(List<List<ParameterUnit>> all, int from) {
@@ -134,7 +134,7 @@ public final class UnitOverlap implements AutoCloseable {
             expected.poll();
         }
         Optional<Tensor> values = stage.use(unit, main);
-        if (values.isPresent() || unit.hasGathered()) {
+        if (values.isPresent() || unit.values().hasGathered()) {
             startNext();
         }
         return values;

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -88,14 +87,14 @@ final class Wrapped extends ForwardingCommBackend {
     }
 
     Wrapped withoutScales() {
-        rows = pending -> () -> new Seen(pending.await(), rows_RD -> rows_RD.withScales(Optional.empty()));
+        rows = pending -> () -> new RowsView(pending.await(), rows_RD -> rows_RD.withScales(Optional.empty()));
         return this;
     }
 
     /** Experts write into other memory than combine reads. */
     Wrapped outputsElsewhere() {
-        rows = pending -> () -> new Seen(pending.await(), UnaryOperator.identity());
-        combined = request -> CombineRequest.of(((Seen) request.rows()).real(), request.out_TD());
+        rows = pending -> () -> new RowsView(pending.await(), UnaryOperator.identity());
+        combined = request -> CombineRequest.of(((RowsView) request.rows()).real(), request.out_TD());
         return this;
     }
 
@@ -104,14 +103,14 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped outputsOverKeptRows() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new Kept(received, () -> {
+            return new KeptView(received, () -> {
                 // Refused where another dispatch has taken the buffer.
                 received.outputs_RD();
                 return received.rows_RD();
             }, received::release);
         };
         combined = request -> {
-            if (request.rows() instanceof Kept kept && kept.outputs_RD() != kept.real().outputs_RD()) {
+            if (request.rows() instanceof KeptView kept && kept.outputs_RD() != kept.real().outputs_RD()) {
                 stream.copy(kept.outputs_RD(), kept.real().outputs_RD());
             }
             return unwrapped(request);
@@ -124,7 +123,7 @@ final class Wrapped extends ForwardingCommBackend {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
             Tensor outputs_RD = received.outputs_RD();
-            return new Kept(received, () -> outputs_RD, received::release);
+            return new KeptView(received, () -> outputs_RD, received::release);
         };
         combined = Wrapped::unwrapped;
         return this;
@@ -134,7 +133,7 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped readsReleased() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new Kept(received, received::outputs_RD, received::release, received.rows_RD());
+            return new KeptView(received, received::outputs_RD, received::release, received.rows_RD());
         };
         combined = Wrapped::unwrapped;
         return this;
@@ -144,14 +143,14 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped neverReleases() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new Kept(received, received::outputs_RD, () -> {});
+            return new KeptView(received, received::outputs_RD, () -> {});
         };
         combined = Wrapped::unwrapped;
         return this;
     }
 
     private static CombineRequest unwrapped(CombineRequest request) {
-        return request.rows() instanceof Kept kept
+        return request.rows() instanceof KeptView kept
                 ? new CombineRequest(kept.real(), request.out_TD(), request.scalars_TK(), request.waiting_ND(),
                         request.besideMain())
                 : request;
@@ -160,74 +159,6 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped keptBytes(double part) {
         keptPart = part;
         return this;
-    }
-
-    /** Kept rows, seen differently. */
-    private record Kept(ReceivedRows real, Supplier<Tensor> outputs, Runnable releasing, @Nullable Tensor seen)
-            implements ReceivedRows {
-
-        Kept(ReceivedRows real, Supplier<Tensor> outputs, Runnable releasing) {
-            this(real, outputs, releasing, null);
-        }
-
-        @Override
-        public Tensor outputs_RD() {
-            return outputs.get();
-        }
-
-        @Override
-        public DispatchPlan plan() {
-            return real.plan();
-        }
-
-        @Override
-        public Tensor rows_RD() {
-            return seen == null ? real.rows_RD() : seen;
-        }
-
-        @Override
-        public Tensor weights_R() {
-            return real.weights_R();
-        }
-
-        @Override
-        public Tensor scalars_R() {
-            return real.scalars_R();
-        }
-
-        @Override
-        public void release() {
-            releasing.run();
-        }
-    }
-
-    /** Received rows, seen differently. */
-    private record Seen(ReceivedRows real, UnaryOperator<Tensor> view) implements ReceivedRows {
-        @Override
-        public DispatchPlan plan() {
-            return real.plan();
-        }
-
-        @Override
-        public Tensor rows_RD() {
-            return view.apply(real.rows_RD());
-        }
-
-        @Override
-        public Tensor outputs_RD() {
-            Tensor outputs = real.outputs_RD();
-            return outputs.dim(0) < 2 ? outputs : outputs.slice(0, 1, outputs.dim(0));
-        }
-
-        @Override
-        public Tensor weights_R() {
-            return real.weights_R();
-        }
-
-        @Override
-        public Tensor scalars_R() {
-            return real.scalars_R();
-        }
     }
 
     Wrapped holdsAfterCombine() {

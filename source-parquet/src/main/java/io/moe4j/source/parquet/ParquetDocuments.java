@@ -29,7 +29,7 @@ final class ParquetDocuments implements DocumentReader {
     private ParquetDocuments(ReadRequest request, HardwoodContext context, ParquetFileReader file, RowReader rows,
             long row) {
         this.request = request;
-        this.name = request.input().name();
+        this.name = request.input().shownName();
         this.context = context;
         this.file = file;
         this.rows = rows;
@@ -38,7 +38,7 @@ final class ParquetDocuments implements DocumentReader {
 
     @SuppressWarnings("MustBeClosedChecker") // the documents close all of it
     static ParquetDocuments open(ReadRequest request) throws IOException {
-        String name = request.input().name();
+        String name = request.input().shownName();
         long first = first(name, request.position());
         InputFile input = InputFile.of(request.input().file());
         HardwoodContext context = HardwoodContext.create(1);

@@ -7,13 +7,10 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.data.DataPosition;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
-import io.moe4j.trainer.checkpoint.store.Progress;
-import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -30,7 +27,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +41,6 @@ import org.slf4j.LoggerFactory;
 public final class TrainingRun implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TrainingRun.class);
     private final TrainerConfig config;
-    private final ModelSpec spec;
     private final Registry registry;
     private final RunOptions options;
     private final TrainingSession session;
@@ -56,7 +51,9 @@ public final class TrainingRun implements AutoCloseable {
     private final Optional<RunProfile> profile;
     private final Optional<Start> start;
     private final Optional<Continued> continued;
-    private final StoredModel model;
+    private final RunPosition position;
+    private final EarlyEnd earlyEnd;
+    private final RunExport exports;
     /** The validation data that the configuration names. */
     private final Optional<ValidationBatches> ownValidation;
     private final Optional<RunValidation> validation;
@@ -64,10 +61,6 @@ public final class TrainingRun implements AutoCloseable {
     private boolean stopped;
     private List<Integer> stoppedBy = List.of();
     private Optional<ValidationResult> lastValidation = Optional.empty();
-    private long stepsDone;
-    /** The position of the data, for all ranks together. */
-    private long sequencesDone;
-    private Optional<DataPosition> position = Optional.empty();
 
     /**
      * A checkpoint that was saved.
@@ -136,7 +129,6 @@ public final class TrainingRun implements AutoCloseable {
             TrainingSession session,
             Optional<CheckpointLoad> resumed, Optional<ModelSource> start) {
         this.config = config;
-        this.spec = spec;
         this.registry = registry;
         this.options = options;
         this.session = session;
@@ -144,7 +136,9 @@ public final class TrainingRun implements AutoCloseable {
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session, resumed.isPresent());
         profile = RunProfile.of(config.profile(), session, options.output());
-        model = ModelOrigin.of(config, spec, registry, start);
+        position = new RunPosition(config, ModelOrigin.of(config, spec, registry, start));
+        earlyEnd = new EarlyEnd(config, spec, checkpoints, position::progress);
+        exports = new RunExport(session, checkpoints, registry);
         ownValidation = options.validation().isPresent() ? Optional.empty()
                 : ValidationBatches.of(config, registry, session.launch().localRanks());
         validation = RunValidation.of(config.validation(), session,
@@ -153,13 +147,13 @@ public final class TrainingRun implements AutoCloseable {
         if (resumed.isEmpty()) {
             config.lora().from().ifPresent(folder -> AdapterFill.of(session, spec, folder, registry));
         }
-        resumed.ifPresent(this::load);
-        continued = resumed.map(load -> new Continued(load.folder(), stepsDone, load.damaged()));
+        resumed.ifPresent(load -> position.load(load, session));
+        continued = resumed.map(load -> new Continued(load.folder(), stepsDone(), load.damaged()));
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         List<Integer> ranks = session.launch().localRanks();
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry, ranks));
-        ranks.forEach(rank -> sources.put(rank, data.open(rank, sequencesDone, position)));
+        ranks.forEach(rank -> sources.put(rank, data.open(rank, position.sequences(), position.data())));
     }
 
     /** The model, its ranks and devices, and the memory that they take. */
@@ -169,12 +163,12 @@ public final class TrainingRun implements AutoCloseable {
 
     /** The number of steps made, including those before the run was continued. */
     public long stepsDone() {
-        return stepsDone;
+        return position.steps();
     }
 
     /** Whether there is another step to make. */
     public boolean hasNext() {
-        return stepsDone < config.training().steps() && !stopped;
+        return stepsDone() < config.training().steps() && !stopped;
     }
 
     /** Makes a step, as {@link #step(StepListener)}, without a listener. */
@@ -196,7 +190,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws RunFailedException if a rank failed: the run can only be closed
      */
     public StepResult step(StepListener listener) {
-        long step = stepsDone + 1;
+        long step = stepsDone() + 1;
         long begin = System.nanoTime();
         Optional<Path> lost = checkpoints.lost();
         boolean stop = stopRequested || lost.isPresent();
@@ -210,27 +204,11 @@ public final class TrainingRun implements AutoCloseable {
             }
             return rank.step().run(step, data, stop);
         }).getFirst();
-        StepOutcome.Completed done = switch (outcome) {
-            case StepOutcome.Completed completed -> completed;
-            case StepOutcome.WithoutData missing -> {
-                DataException refused = Refusals.withoutData(step, missing);
-                throw new DataException(refused, stepsDone == 0 ? "no step had been made, so that nothing was saved"
-                        : saveBefore(refused, "when the data is correct, continue it"));
-            }
-            case StepOutcome.Overflowed overflow -> throw saved(Refusals.overflow(step, overflow, config, spec));
-            case StepOutcome.Dropped dropped -> throw saved(Refusals.dropped(step, dropped, spec));
-            case StepOutcome.Disagreed disagreed -> throw Refusals.disagreement(step, disagreed.differences());
-            case StepOutcome.NonFinite broken -> {
-                NonFiniteException refused = Refusals.nonFinite(step, broken);
-                throw new NonFiniteException(refused, saveBefore(refused, "continue it"));
-            }
-        };
-        stepsDone = step;
-        sequencesDone += config.sequencesPerStep();
-        position = anySource().position();
+        StepOutcome.Completed done = earlyEnd.requireCompleted(step, outcome);
+        position.advance(anySource().position());
         stoppedBy = done.stopping();
         stopped = !stoppedBy.isEmpty();
-        StepResult result = throughput.result(step, sequencesDone * config.training().seqLen(), done,
+        StepResult result = throughput.result(step, position.sequences() * config.training().seqLen(), done,
                 (System.nanoTime() - begin) / 1e9,
                 wait.seconds(), firstRank());
         if (done.droppedRows() > 0) {
@@ -247,18 +225,18 @@ public final class TrainingRun implements AutoCloseable {
         profile.flatMap(some -> some.afterStep(step, !hasNext()))
                 .ifPresent(file -> told("telling of the profile", () -> listener.profiled(file)));
         if (lost.isPresent()) {
-            throw lostOutput(lost.get(), true);
+            throw earlyEnd.lostOutput(lost.get(), true);
         }
         validateIfDue(listener);
         try {
-            checkpoints.afterStep(this::progress);
+            checkpoints.afterStep(position::progress);
             saveIfDue(listener);
         } finally {
             checkpoints.tell(saved -> told("telling of a checkpoint", () -> listener.saved(saved)));
         }
         if (!hasNext()) {
             checkpoints.lost().ifPresent(folder -> {
-                throw lostOutput(folder, false);
+                throw earlyEnd.lostOutput(folder, false);
             });
         }
         return result;
@@ -286,7 +264,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return the checkpoint's own folder in it
      */
     public Path save(Path checkpoints) {
-        return this.checkpoints.save(checkpoints, progress());
+        return this.checkpoints.save(checkpoints, position.progress());
     }
 
     /**
@@ -299,7 +277,8 @@ public final class TrainingRun implements AutoCloseable {
      * @throws InputException if the folder is there already or cannot be written, or the model fits no published class of its family
      */
     public Optional<ModelExport.Exported> export(Path folder, ExportOptions exportOptions) {
-        return export(folder, source -> ModelExport.write(source, folder, exportOptions, registry));
+        return exports.write(folder, position.progress(),
+                source -> ModelExport.write(source, folder, exportOptions, registry));
     }
 
     /**
@@ -311,41 +290,8 @@ public final class TrainingRun implements AutoCloseable {
      * @since 0.3.0
      */
     public Optional<ModelExport.Exported> exportAdapter(Path folder) {
-        return export(folder, source -> AdapterExport.write(source, folder, DType.F32, registry));
-    }
-
-    private Optional<ModelExport.Exported> export(Path folder, Function<ModelSource, ModelExport.Exported> write) {
-        if (session.launch().isOneProcess()) {
-            ModelExport.requireFree(folder);
-        } else if (session.launch().hasFirstRank()) {
-            told("preparing the export", () -> ModelExport.requireFree(folder));
-        }
-        Optional<Saved> saved = lastSaved().filter(checkpoint -> checkpoint.step() == stepsDone);
-        if (saved.isPresent()) {
-            return exported(saved.get().folder(), write);
-        }
-        Path checkpoint = save(PassingCheckpoint.folder(folder));
-        try {
-            Optional<ModelExport.Exported> exported = exported(checkpoint, write);
-            exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
-            return exported;
-        } catch (RuntimeException e) {
-            // The checkpoint is kept, since losing the trained weights would be worse than using its disk space.
-            log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"",
-                    folder,
-                    checkpoint, checkpoint, folder);
-            throw e;
-        }
-    }
-
-    private Optional<ModelExport.Exported> exported(Path checkpoint,
-            Function<ModelSource, ModelExport.Exported> write) {
-        if (!session.launch().hasFirstRank()) {
-            return Optional.empty();
-        }
-        try (ModelSource source = ModelSource.open(checkpoint, registry)) {
-            return Optional.of(write.apply(source));
-        }
+        return exports.write(folder, position.progress(),
+                source -> AdapterExport.write(source, folder, DType.F32, registry));
     }
 
     /** The newest checkpoint that this object has saved by itself, if it has saved one. */
@@ -413,15 +359,15 @@ public final class TrainingRun implements AutoCloseable {
     /** Validates before the checkpoint is saved, so that a run that continues it has the validation too. Does nothing if all ranks are about to end early. */
     private void validateIfDue(StepListener listener) {
         if (validation.isEmpty() || stopped
-                || !validation.get().isDue(stepsDone, stepsDone == config.training().steps())) {
+                || !validation.get().isDue(stepsDone(), stepsDone() == config.training().steps())) {
             return;
         }
-        told("telling of step " + stepsDone, listener::validating);
-        ValidationResult result = validation.get().run(stepsDone, () -> stopRequested);
+        told("telling of step " + stepsDone(), listener::validating);
+        ValidationResult result = validation.get().run(stepsDone(), () -> stopRequested);
         lastValidation = Optional.of(result);
         stoppedBy = result.stoppedBy();
         stopped = !stoppedBy.isEmpty();
-        told("telling of the validation after step " + stepsDone, () -> listener.validated(result));
+        told("telling of the validation after step " + stepsDone(), () -> listener.validated(result));
     }
 
     /** A run without a folder keeps no memory for checkpoints. */
@@ -431,59 +377,17 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void saveIfDue(StepListener listener) {
-        boolean due = stepsDone % config.checkpoint().interval() == 0 || !hasNext();
+        boolean due = stepsDone() % config.checkpoint().interval() == 0 || !hasNext();
         if (checkpoints.areEnabled() && due) {
-            checkpoints.awaitEarlier(this::progress);
+            checkpoints.awaitEarlier(position::progress);
             // Checked before saving, which would make the folder again.
             Optional<Path> lost = checkpoints.lost();
-            told("telling of step " + stepsDone, listener::saving);
-            checkpoints.saveOwn(progress(), !hasNext());
+            told("telling of step " + stepsDone(), listener::saving);
+            checkpoints.saveOwn(position.progress(), !hasNext());
             lost.ifPresent(folder -> {
-                throw lostOutput(folder, true);
+                throw earlyEnd.lostOutput(folder, true);
             });
         }
-    }
-
-    private CapacityExceededException saved(CapacityExceededException refused) {
-        return new CapacityExceededException(refused, saveBefore(refused, "continue it"));
-    }
-
-    /**
-     * Saves the run as it is before a refused step, if it saves itself, and returns in words what was done. A failure here never hides why the step was
-     * refused.
-     */
-    private String saveBefore(RuntimeException refused, String advice) {
-        if (!checkpoints.areEnabled()) {
-            return "nothing was saved, since checkpoint.enable is false";
-        }
-        try {
-            return "the run was saved: " + advice + " with --checkpoint.resume " + checkpoints.saveNow(progress());
-        } catch (RuntimeException e) {
-            refused.addSuppressed(e);
-            return "saving the run failed as well: " + e.getMessage();
-        }
-    }
-
-    private OutputLostException lostOutput(Path folder, boolean save) {
-        String message = folder + " was removed or replaced while the run wrote to it, and with it all that was there."
-                + " The run was stopped after step " + stepsDone + "; ";
-        if (!save || !checkpoints.areEnabled()) {
-            return new OutputLostException(message + (save ? "nothing was saved, since checkpoint.enable is false"
-                    : "what it saved is not there any more"));
-        }
-        try {
-            return new OutputLostException(message + "it was saved in a new folder of this name: continue it with"
-                    + " --checkpoint.resume " + checkpoints.saveNow(progress()));
-        } catch (RuntimeException e) {
-            OutputLostException lost = new OutputLostException(message + "saving it failed as well: " + e.getMessage());
-            lost.addSuppressed(e);
-            return lost;
-        }
-    }
-
-    private Progress progress() {
-        return new Progress(stepsDone, sequencesDone, config.training().seed(), config.ranks(),
-                Optional.of(ResumePoint.data(config)), Optional.of(model), position);
     }
 
     private void told(String phase, Runnable work) {
@@ -491,27 +395,6 @@ public final class TrainingRun implements AutoCloseable {
             work.run();
             return phase;
         });
-    }
-
-    private void load(CheckpointLoad load) {
-        try {
-            session.onRanks(rank -> {
-                rank.phase().enter("loading " + load.folder());
-                load.run(rank.state());
-                return rank;
-            });
-        } catch (RunFailedException e) {
-            // A checkpoint that does not fit is a fault of the input, and not a failure of a rank.
-            throw e.getCause() instanceof InputException input ? input : e;
-        }
-        stepsDone = load.progress().step();
-        sequencesDone = ResumePoint.sequences(load.folder(), load.progress(), config);
-        position = load.progress().position();
-        log.info("continuing {} after step {}, {} sequences read", load.folder(), stepsDone, sequencesDone);
-        if (!load.isDigested()) {
-            log.warn("{} was written by moe4j 0.1, without digests: values that were damaged since are not found",
-                    load.folder());
-        }
     }
 
     private BatchSource source(int rank) {

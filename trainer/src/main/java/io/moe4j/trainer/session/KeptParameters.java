@@ -86,10 +86,10 @@ record KeptParameters(ParameterBytes bytes, double savedCost) {
                             return new Step(ParameterBytes.NONE, 0);
                         }
                         DoubleSupplier cost = place.device(0).work()::total;
-                        refresh(session.model());
+                        session.step().refreshConverted();
                         double before = cost.getAsDouble();
                         session.step().rehearse();
-                        refresh(session.model());
+                        session.step().refreshConverted();
                         return new Step(bytes, cost.getAsDouble() - before);
                     });
         }
@@ -108,10 +108,5 @@ record KeptParameters(ParameterBytes bytes, double savedCost) {
             session.model().prepare();
         }
         return session.model().units().stream().allMatch(ParameterUnit::isPrepared);
-    }
-
-    /** Converts what the optimizer has changed without converting it, as Muon does. */
-    private static void refresh(Model model) {
-        model.units().forEach(ParameterUnit::refreshConverted);
     }
 }

@@ -81,7 +81,7 @@ final class ForwardBackward {
     }
 
     /** Not recorded: after an update that has converted what it wrote, there is nothing to do. */
-    private void refresh() {
+    void refresh() {
         model.units().forEach(ParameterUnit::refreshConverted);
     }
 

@@ -197,6 +197,15 @@ public final class TrainStep implements AutoCloseable {
         update(config.optimizer().lr(), 1, 1, 1);
     }
 
+    /**
+     * Enqueues the conversion of values that an update has changed without converting them, as Muon's does. A step begins with it, outside of what is captured.
+     *
+     * @since 0.3.0
+     */
+    public void refreshConverted() {
+        forwardBackward.refresh();
+    }
+
     /** How many microbatches are alive at the same time, each in a lane of planned memory. */
     public int lanes() {
         return schedule.lanes(buffers.microbatches());

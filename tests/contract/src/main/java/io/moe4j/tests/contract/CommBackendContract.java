@@ -133,13 +133,13 @@ public abstract class CommBackendContract {
     /** The provider supports only kinds of devices for which it has kernels. */
     @Test
     public void supportsWhatItBrings() {
-        new CommClaims(kit, small(1)).supportsWhatItBrings();
+        new CommClaims(kit, CommCase.small(1)).supportsWhatItBrings();
     }
 
     /** The host waits only if the requirements say so. */
     @Test
     public void waitsForTheHostOnlyIfItSaysSo() {
-        CommCase shape = small(largest());
+        CommCase shape = CommCase.small(largest());
         kit.onAllRanks(shape, DType.F32, new CommClaims(kit, shape)::waitsForTheHostOnlyIfItSaysSo);
     }
 
@@ -209,7 +209,7 @@ public abstract class CommBackendContract {
     @TestFactory
     public Stream<DynamicTest> refusesIdsOutOfRange() {
         Assumptions.assumeTrue(deviceProvider().kind().equals(DeviceKind.CPU), "only CPU kernels look at each id");
-        CommCase shape = small(1);
+        CommCase shape = CommCase.small(1);
         return Stream.of(-1, shape.experts(), Integer.MAX_VALUE, Integer.MIN_VALUE).map(id -> dynamicTest("id " + id,
                 () -> kit.onAllRanks(shape, DType.F32, rank -> new CommMisuse(kit, shape).idsOutOfRange(rank, id))));
     }
@@ -263,8 +263,10 @@ public abstract class CommBackendContract {
                         .map(shape -> dynamicTest(shape + ", " + type,
                                 () -> kit.onAllRanks(shape, type, new CommScaled(shape, type)::on))),
                         Stream.of(dynamicTest(type + " without scales",
-                                () -> kit.onAllRanks(small(1), type, new CommScaled(small(1), type)::withoutScales))))
-                : Stream.of(dynamicTest(type + " is refused", () -> CommScaled.isRefused(kit, small(1), type))));
+                                () -> kit.onAllRanks(CommCase.small(1), type,
+                                        new CommScaled(CommCase.small(1), type)::withoutScales))))
+                : Stream.of(
+                        dynamicTest(type + " is refused", () -> CommScaled.isRefused(kit, CommCase.small(1), type))));
     }
 
     /**
@@ -282,30 +284,8 @@ public abstract class CommBackendContract {
     /** Capacities exactly full, one row too small, and much too small, under either action; forced balance in its own capacity. */
     @TestFactory
     public Stream<DynamicTest> capacities() {
-        List<CommCase> cases = new ArrayList<>();
-        for (int ranks : groupSizes()) {
-            int experts = ranks == 3 ? 6 : 8;
-            if (worstCaseOnly()) {
-                cases.add(CommCase.of("worst case x" + ranks, ranks, 24, 8, experts, experts / ranks, Routing.FIRST));
-                continue;
-            }
-            cases.add(CommCase.of("round robin x" + ranks, ranks, 24, 8, experts, 2, Routing.ROUND_ROBIN)
-                    .with(ReceiveCapacity.balanced(), OverflowAction.FAIL));
-            for (Routing routing : List.of(Routing.SKEWED, Routing.FIRST, Routing.LAST)) {
-                CommCase shape = CommCase.of(routing + " x" + ranks, ranks, 41, 8, experts,
-                        Math.min(2, experts / ranks),
-                        routing);
-                int required = new CommReference(shape).mostRequired();
-                for (int capacity : List.of(required, required - 1, shape.tokens() * shape.topK())) {
-                    capacityOf(shape, capacity).ifPresent(given -> {
-                        cases.add(shape.with(given, OverflowAction.FAIL));
-                        cases.add(shape.with(given, OverflowAction.DROP));
-                    });
-                }
-            }
-        }
-        assertTrue(worstCaseOnly() || groupSizes().equals(List.of(1))
-                || cases.stream().anyMatch(CommBackendContract::overflows));
+        List<CommCase> cases = worstCaseOnly() ? CommCapacities.worstCase(groupSizes())
+                : CommCapacities.all(groupSizes());
         return cases.stream().map(shape -> exchange(shape, rowTypes().getFirst()));
     }
 
@@ -375,68 +355,13 @@ public abstract class CommBackendContract {
      */
     @TestFactory
     public Stream<DynamicTest> rowsKept() {
-        DeviceKind kind = deviceProvider().kind();
-        boolean[] keeps = {false};
-        kit.onAllRanks(small(1), DType.F32, rank -> keeps[0] = rank.backend().keptBytes() > 0);
-        if (!keeps[0]) {
-            return Stream.of(dynamicTest("it says that it cannot keep rows", () -> assertFalse(keeps[0])));
-        }
-        List<DynamicTest> tests = new ArrayList<>();
-        tests.add(dynamicTest("refused without memory", () -> kit.onAllRanks(small(largest()), DType.F32,
-                rank -> CommKept.needsMemory(rank, small(largest())))));
-        for (int ranks : groupSizes()) {
-            CommCase shape = CommCase.of("kept x" + ranks, ranks, 29, 16, 2 * ranks, 2, Routing.SKEWED);
-            for (DType rowType : rowTypes()) {
-                CommKept kept = new CommKept(kit, shape, rowType);
-                tests.add(dynamicTest(shape + ", " + rowType, () -> kit.onAllRanks(shape, kept.config(), kept::eager)));
-            }
-            DType rowType = rowTypes().getLast();
-            CommKept kept = new CommKept(kit, shape, rowType);
-            if (provider().sendsRowsOnce()) {
-                tests.add(dynamicTest(shape + ", rows sent once",
-                        () -> kit.onAllRanks(shape, kept.config().withDedup(Dedup.ON), kept::eager)));
-            }
-            captureProvider().filter(capture -> !provider().requirements().synchronisesWithHost())
-                    .ifPresent(capture -> tests.add(dynamicTest(shape + ", captured", () -> kit.onAllRanks(shape,
-                            kept.config(), rank -> kept.captured(rank, capture)))));
-            tests.add(dynamicTest(shape + ", padding", () -> kit.onAllRanks(shape,
-                    shape.config(rowType).withKeptDispatches(1),
-                    rank -> CommPadding.check(rank, shape, rowType, true))));
-            tests.add(dynamicTest(shape + ", memory", () -> CommKept.takesWhatItSays(kit, CommCase.of("memory x"
-                    + ranks, ranks, 300, 64, 2 * ranks, 2, Routing.SKEWED), rowType)));
-        }
-        if (provider().supportsRounds(kind)) {
-            List<DType> scaled = Stream.of(DType.values())
-                    .filter(type -> type.isScaled() && provider().supports(kind, type)).toList();
-            List<DType> types = Stream.concat(rowTypes().stream(), scaled.stream()).toList();
-            CommRounds.cases(groupSizes()).stream().filter(shape -> shape.name().startsWith("random"))
-                    .forEach(shape -> {
-                        DType type = types.get(tests.size() % types.size());
-                        tests.add(dynamicTest(shape + ", " + type,
-                                () -> kit.onAllRanks(shape, shape.config(type).withKeptDispatches(1),
-                                        new CommRounds(shape, type, true)::on)));
-                    });
-        }
-        return tests.stream();
+        return new CommKeptTests(kit, groupSizes(), rowTypes()).tests();
     }
 
     /** A capacity of less than half of the rows under even routing. */
     private Stream<CommCase> roundsInTurn() {
         return groupSizes().stream().filter(ranks -> provider().supportsRounds(deviceProvider().kind()))
                 .map(ranks -> CommRounds.of(CommCase.of("x" + ranks, ranks, 24, 16, 2 * ranks, 2, Routing.SKEWED), 19));
-    }
-
-    /** The factor that gives {@code capacity} rows; absent below the balanced load. */
-    private static Optional<ReceiveCapacity> capacityOf(CommCase shape, int capacity) {
-        double balanced = (double) shape.tokens() * shape.topK();
-        // Half a row below, because the product is rounded up.
-        double factor = Math.max(1, (capacity - 0.5) / balanced);
-        return capacity < balanced ? Optional.empty() : Optional.of(ReceiveCapacity.factor(factor));
-    }
-
-    private static boolean overflows(CommCase shape) {
-        CommReference reference = new CommReference(shape);
-        return reference.mostRequired() > reference.capacity();
     }
 
     private DynamicTest exchange(CommCase shape, DType rowType) {
@@ -497,14 +422,14 @@ public abstract class CommBackendContract {
     /** Wrong shapes and types are refused with a message, and later calls work. */
     @Test
     public void refusesShapesThatDoNotFit() {
-        CommCase shape = small(largest());
+        CommCase shape = CommCase.small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::shapes);
     }
 
     /** Plans and rows of another backend are refused; two backends on the same ranks do not affect each other. */
     @Test
     public void refusesStrangers() {
-        CommCase shape = small(largest());
+        CommCase shape = CommCase.small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::strangers);
         if (provider().supportsRounds(deviceProvider().kind())) {
             CommCase inRounds = CommRounds.of(shape, 5);
@@ -515,14 +440,14 @@ public abstract class CommBackendContract {
     /** Rows whose buffer the next dispatch has taken can no longer be read; without shared buffers they stay unchanged. */
     @Test
     public void leasesEnd() {
-        CommCase shape = small(largest());
+        CommCase shape = CommCase.small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::leases);
     }
 
     /** A closed backend refuses all calls, and says that it is closed. */
     @Test
     public void refusesToWorkWhenClosed() {
-        CommCase shape = small(largest());
+        CommCase shape = CommCase.small(largest());
         kit.onAllRanks(shape, DType.F32, new CommClosed(kit, shape)::on);
         if (provider().supportsRounds(deviceProvider().kind())) {
             CommCase inRounds = CommRounds.of(shape, 5);
@@ -533,7 +458,7 @@ public abstract class CommBackendContract {
     /** Two groups, each of half of the world's ranks, exchange at the same time. */
     @Test
     public void groupsDoNotDisturbEachOther() {
-        CommCase shape = small(2);
+        CommCase shape = CommCase.small(2);
         new CommOpening(kit, shape).partsOfTheWorld(
                 rank -> new Group("halves", rank.rank() < 2 ? List.of(0, 1) : List.of(2, 3), rank.rank() % 2));
         new CommOpening(kit, shape).partsOfTheWorld(
@@ -544,14 +469,14 @@ public abstract class CommBackendContract {
     @Test
     public void closingReleasesEverything() {
         try (Device device = deviceProvider().open(deviceConfig().withTimeout(WAITS_FOR_NOTHING))) {
-            new CommOpening(kit(device), small(largest())).closingReleasesEverything();
+            new CommOpening(kit(device), CommCase.small(largest())).closingReleasesEverything();
         }
     }
 
     /** If anything fails while it is opened, nothing remains allocated. */
     @Test
     public void openingHalfWayReleasesEverything() {
-        new CommOpening(kit, small(largest())).failsHalfWay();
+        new CommOpening(kit, CommCase.small(largest())).failsHalfWay();
     }
 
     /** Closing waits for the work that was launched. */
@@ -561,26 +486,26 @@ public abstract class CommBackendContract {
                 "only CPU kernels can wait for the host");
         Assumptions.assumeTrue(!provider().requirements().synchronisesWithHost(),
                 "the backend waits for the host in each plan, so that nothing can be left");
-        new CommOpening(kit, small(largest())).closingWaits();
+        new CommOpening(kit, CommCase.small(largest())).closingWaits();
     }
 
     /** After a rank has failed during an exchange, closing throws nothing, and nothing remains allocated. */
     @Test
     public void closingAfterAFailureReleasesEverything() {
-        new CommOpening(kit, small(Math.max(2, largest()))).closingAfterAFailureReleasesEverything();
+        new CommOpening(kit, CommCase.small(Math.max(2, largest()))).closingAfterAFailureReleasesEverything();
     }
 
     /** A number of experts that cannot be divided over the ranks, and missing collectives, are refused. */
     @Test
     public void refusesWhatItCannotDo() {
-        new CommOpening(kit, small(2)).refusesWhatItCannotDo();
+        new CommOpening(kit, CommCase.small(2)).refusesWhatItCannotDo();
     }
 
     /** If a rank throws, the others end with an error that names it. */
     @TestFactory
     public Stream<DynamicTest> aFailingRankEndsTheOthers() {
         return Stream.of(CommFailure.Before.values()).map(before -> dynamicTest("before " + before,
-                () -> new CommFailure(kit, small(largest()), largest() - 1).throwing(before)));
+                () -> new CommFailure(kit, CommCase.small(largest()), largest() - 1).throwing(before)));
     }
 
     /** If a rank does not come, the others end at the time limit with an error that names it. */
@@ -588,16 +513,12 @@ public abstract class CommBackendContract {
     public Stream<DynamicTest> aMissingRankIsNamed() {
         return Stream.of(CommFailure.Before.values()).map(before -> dynamicTest("before " + before, () -> {
             try (Device device = deviceProvider().open(deviceConfig().withTimeout(SHORT))) {
-                new CommFailure(kit(device), small(largest()), 0).missing(before);
+                new CommFailure(kit(device), CommCase.small(largest()), 0).missing(before);
             }
         }));
     }
 
     private int largest() {
         return groupSizes().getLast();
-    }
-
-    private static CommCase small(int ranks) {
-        return CommCase.of("small x" + ranks, ranks, 17, 12, 2 * ranks, 2, Routing.RANDOM);
     }
 }

@@ -47,6 +47,11 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
                 OverflowAction.FAIL, 31L * ranks + 1000L * tokens + 7L * experts + topK);
     }
 
+    /** For tests of what does not depend on the shape. */
+    static CommCase small(int ranks) {
+        return of("small x" + ranks, ranks, 17, 12, 2 * ranks, 2, Routing.RANDOM);
+    }
+
     CommCase with(ReceiveCapacity value, OverflowAction onOverflow) {
         return new CommCase(name + ", " + value + " " + onOverflow, ranks, tokens, dim, experts, topK, routing, value,
                 onOverflow, seed);

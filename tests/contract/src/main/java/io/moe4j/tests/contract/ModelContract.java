@@ -14,7 +14,6 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
-import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
@@ -28,7 +27,6 @@ import io.moe4j.autograd.recompute.KeptChoice;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -37,12 +35,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,11 +49,6 @@ import org.junit.jupiter.api.Test;
 @Stability(Stability.Level.EVOLVING)
 public abstract class ModelContract {
     private static final double STEP = 1e-3;
-    /** Number of tokens of the first of two documents. */
-    private static final int BOUNDARY = 5;
-    /** Seed of random choices of what is kept, and of random budgets. */
-    private static final long SEED = 11;
-    private static final int RANDOM_CHOICES = 12;
 
     private Device device;
 
@@ -245,7 +233,7 @@ public abstract class ModelContract {
                 List<SegmentProfile> profiles = model.profiles();
                 double loss = model.driveStages(policy.policy(KeptChoice.nothing()));
                 List<double[]> gradients = model.gradients();
-                for (KeptChoice choice : choices(policy, profiles)) {
+                for (KeptChoice choice : KeptChoices.of(policy, profiles)) {
                     assertEquals(loss, model.driveStages(policy.policy(choice)), () -> "loss, with " + choice);
                     for (int unit = 0; unit < gradients.size(); unit++) {
                         String name = model.model().units().get(unit).name();
@@ -255,40 +243,6 @@ public abstract class ModelContract {
                 }
             }
         }
-    }
-
-    private static List<KeptChoice> choices(RecomputePolicyProvider policy, List<SegmentProfile> profiles) {
-        Set<String> keys = new TreeSet<>();
-        profiles.forEach(profile -> keys.addAll(keys(profile)));
-        List<KeptChoice> choices = new ArrayList<>();
-        keys.forEach(key -> choices.add(choice(profiles, key::equals)));
-        keys.forEach(key -> choices.add(choice(profiles, other -> !other.equals(key))));
-        Random random = new Random(SEED);
-        for (int i = 0; i < RANDOM_CHOICES; i++) {
-            double part = random.nextDouble();
-            choices.add(choice(profiles, key -> random.nextDouble() < part));
-        }
-        long most = profiles.stream().mapToLong(profile -> profile.bytes(keys(profile))).sum();
-        for (int i = 0; i < RANDOM_CHOICES; i++) {
-            long budget = random.nextLong(most + 1);
-            KeptChoice choice = policy.choose(profiles, budget);
-            long bytes = profiles.stream().mapToLong(profile -> profile.bytes(choice.of(profile.name()))).sum();
-            assertTrue(bytes <= budget, () -> bytes + " bytes are kept of a budget of " + budget + ": " + choice);
-            choices.add(choice);
-        }
-        assertTrue(policy.choose(profiles, 0).bySegment().values().stream().allMatch(Set::isEmpty),
-                "0 bytes keep nothing");
-        return choices;
-    }
-
-    private static KeptChoice choice(List<SegmentProfile> profiles, Predicate<String> kept) {
-        return new KeptChoice(profiles.stream().collect(Collectors.toMap(SegmentProfile::name,
-                profile -> keys(profile).stream().filter(kept).collect(Collectors.toSet()))));
-    }
-
-    private static Set<String> keys(SegmentProfile profile) {
-        return profile.operations().stream().flatMap(operation -> operation.key().stream())
-                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** A model that is driven stage by stage gives the same loss and gradients as in one call, bit for bit; its stages use all its units. */
@@ -369,82 +323,18 @@ public abstract class ModelContract {
     @Test
     public void documentsAreLikeSequencesOfTheirOwn() {
         Assumptions.assumeTrue(spec().keepsDocumentsApart(), "the model does not keep documents apart");
-        OpenModel.Given both = OpenModel.Given.random(spec());
-        int vocabulary = Math.toIntExact(spec().vocabulary());
-        for (RecomputePolicyProvider policy : recomputePolicies()) {
-            try (OpenModel packed = model(policy, both); OpenModel first = model(policy, both.part(0, BOUNDARY));
-                    OpenModel second = model(policy, both.part(BOUNDARY, OpenModel.TOKENS))) {
-                packed.keepApart(starts());
-                double[] logits = packed.logits(vocabulary);
-                near("logits of the first document", first.logits(vocabulary),
-                        Arrays.copyOf(logits, BOUNDARY * vocabulary));
-                near("logits of the second document", second.logits(vocabulary),
-                        Arrays.copyOfRange(logits, BOUNDARY * vocabulary, logits.length));
-                near("loss", new double[] {first.forwardBackward() + second.forwardBackward()},
-                        new double[] {packed.forwardBackward()});
-                List<double[]> gradients = packed.gradients();
-                for (int unit = 0; unit < gradients.size(); unit++) {
-                    double[] sum = first.gradients().get(unit);
-                    double[] other = second.gradients().get(unit);
-                    for (int i = 0; i < sum.length; i++) {
-                        sum[i] += other[i];
-                    }
-                    near("gradients of " + packed.model().units().get(unit).name(), sum, gradients.get(unit));
-                }
-            }
-        }
+        documents().areLikeSequencesOfTheirOwn();
     }
 
     /** The text of an earlier document changes neither the logits of a later one, nor the gradients of its loss. Without the boundary it does. */
     @Test
     public void anEarlierDocumentDoesNotShow() {
         Assumptions.assumeTrue(spec().keepsDocumentsApart(), "the model does not keep documents apart");
-        OpenModel.Given one = OpenModel.Given.random(spec());
-        Arrays.fill(one.labels(), 0, BOUNDARY, LossOps.IGNORED_LABEL);
-        OpenModel.Given other = new OpenModel.Given(one.sequence(), one.ids().clone(), one.labels());
-        for (int t = 0; t < BOUNDARY; t++) {
-            other.ids()[t] = Math.toIntExact((other.ids()[t] + 1 + t) % spec().vocabulary());
-        }
-        int vocabulary = Math.toIntExact(spec().vocabulary());
-        try (OpenModel a = model(recomputePolicies().getFirst(), one);
-                OpenModel b = model(recomputePolicies().getFirst(), other)) {
-            double across = distance(later(a.logits(vocabulary)), later(b.logits(vocabulary)));
-            assertTrue(across > 1e-3, () -> "without a boundary, logits change by " + across + " only");
-            a.keepApart(starts());
-            b.keepApart(starts());
-            near("logits of the later document", later(a.logits(vocabulary)), later(b.logits(vocabulary)));
-            near("loss", new double[] {a.forwardBackward()}, new double[] {b.forwardBackward()});
-            for (int unit = 0; unit < a.gradients().size(); unit++) {
-                near("gradients of " + a.model().units().get(unit).name(), a.gradients().get(unit),
-                        b.gradients().get(unit));
-            }
-        }
+        documents().anEarlierOneDoesNotShow();
     }
 
-    /** A boundary at place {@link #BOUNDARY}. */
-    private static int[] starts() {
-        int[] starts = new int[OpenModel.TOKENS];
-        Arrays.fill(starts, BOUNDARY, starts.length, BOUNDARY);
-        return starts;
-    }
-
-    private static double[] later(double[] logits) {
-        return Arrays.copyOfRange(logits, logits.length / OpenModel.TOKENS * BOUNDARY, logits.length);
-    }
-
-    private static void near(String what, double[] expected, double[] actual) {
-        assertEquals(expected.length, actual.length, what);
-        double distance = distance(expected, actual);
-        assertTrue(distance <= 1e-4, () -> what + " differ by " + distance + " of the largest");
-    }
-
-    /** The largest difference, relative to the largest value; NaN if a value is NaN. */
-    private static double distance(double[] expected, double[] actual) {
-        double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
-        double difference = IntStream.range(0, expected.length).mapToDouble(i -> Math.abs(expected[i] - actual[i]))
-                .max()
-                .orElse(0);
-        return difference == 0 ? 0 : difference / largest;
+    private TwoDocuments documents() {
+        return new TwoDocuments(spec(), recomputePolicies(), this::model);
     }
 
     /** Every element of every parameter has exactly one name in a checkpoint, and the figures count them. */

@@ -10,7 +10,6 @@ import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.MemoryPlan;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,11 +20,7 @@ final class AccumulationTest {
     private static final String ONE = "training.local_batch_size=4 training.steps=3";
 
     private static TrainingRun open(String... overrides) {
-        return Tiny.open(words(overrides));
-    }
-
-    private static String[] words(String... overrides) {
-        return Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).toArray(String[]::new);
+        return Tiny.open(Tiny.words(overrides));
     }
 
     /**
@@ -84,7 +79,7 @@ final class AccumulationTest {
             "model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none",
             "training.gradient_accumulation_steps=1"})
     void twoMicrobatchesAliveGiveTheSameBits(String overrides) {
-        String[] all = words(FOUR, overrides.isEmpty() ? "training.seed=42" : overrides);
+        String[] all = Tiny.words(FOUR, overrides.isEmpty() ? "training.seed=42" : overrides);
         try (TrainingRun plain = Tiny.open(all); TrainingRun other = Tiny.open(new TwoAlive(), all)) {
             assertEquals(Tiny.losses(plain), Tiny.losses(other));
         }

@@ -178,7 +178,7 @@ final class BudgetTest {
 
     private static TrainingRun open(UnaryOperator<ModelSpec> family, String overrides, String... more) {
         List<String> all = new ArrayList<>(List.of("training.steps=2", "training.local_batch_size=1"));
-        List.of(overrides.split(" ")).stream().filter(each -> !each.isEmpty()).forEach(all::add);
+        all.addAll(List.of(Tiny.words(overrides)));
         all.addAll(List.of(more));
         return Tiny.openOther(family, all.toArray(String[]::new));
     }

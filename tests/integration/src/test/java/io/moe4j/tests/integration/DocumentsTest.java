@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,10 +27,6 @@ final class DocumentsTest {
     private static final int LENGTH = 16;
     private static final String APART = "data.document_boundaries=true training.steps=3 training.local_batch_size=1"
             + " training.gradient_accumulation_steps=2 training.seq_len=32";
-
-    private static String[] words(String... overrides) {
-        return Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).toArray(String[]::new);
-    }
 
     /** The tokens of {@link Tiny#sequences}, with starts. */
     static Tiny.DataOf withStarts(UnaryOperator<Batch> change) {
@@ -70,9 +65,10 @@ final class DocumentsTest {
                 };
             };
         };
-        try (TrainingRun packed = Tiny.openOther(family(family), halves, words(APART, how));
+        try (TrainingRun packed = Tiny.openOther(family(family), halves, Tiny.words(APART, how));
                 TrainingRun single = Tiny.openOther(family(family), Tiny::sequences,
-                        words(APART, "data.document_boundaries=false training.seq_len=16 training.local_batch_size=2",
+                        Tiny.words(APART,
+                                "data.document_boundaries=false training.seq_len=16 training.local_batch_size=2",
                                 how))) {
             List<StepResult> expected = Tiny.steps(single);
             List<StepResult> found = Tiny.steps(packed);
@@ -92,9 +88,9 @@ final class DocumentsTest {
             "activation_checkpoint.mode=none model.moe_comm_backend=standard graph_capture.enable=false"})
     void anyBoundariesGiveTheSameBits(String overrides) {
         Tiny.DataOf data = withStarts(DocumentsTest::random);
-        try (TrainingRun captured = Tiny.open(data, words(APART));
-                TrainingRun other = Tiny.open(data, words(APART, overrides));
-                TrainingRun across = Tiny.open(withStarts(DocumentsTest::withoutStarts), words(APART))) {
+        try (TrainingRun captured = Tiny.open(data, Tiny.words(APART));
+                TrainingRun other = Tiny.open(data, Tiny.words(APART, overrides));
+                TrainingRun across = Tiny.open(withStarts(DocumentsTest::withoutStarts), Tiny.words(APART))) {
             List<Double> losses = Tiny.losses(captured);
             assertEquals(losses, Tiny.losses(other));
             assertNotEquals(losses, Tiny.losses(across), "boundaries that change nothing would show nothing");
@@ -104,9 +100,9 @@ final class DocumentsTest {
     /** With boundaries on, a batch without starts has one document in each sequence. */
     @Test
     void withoutStartsASequenceIsOneDocument() {
-        try (TrainingRun on = Tiny.open(withStarts(DocumentsTest::withoutStarts), words(APART));
+        try (TrainingRun on = Tiny.open(withStarts(DocumentsTest::withoutStarts), Tiny.words(APART));
                 TrainingRun off = Tiny.open(withStarts(DocumentsTest::withoutStarts),
-                        words(APART, "data.document_boundaries=false"))) {
+                        Tiny.words(APART, "data.document_boundaries=false"))) {
             assertEquals(Tiny.losses(off), Tiny.losses(on));
         }
     }
@@ -136,7 +132,7 @@ final class DocumentsTest {
             }
             return new Batch(ids, labels, Optional.of(starts));
         });
-        try (TrainingRun run = Tiny.open(data, words(APART, "moe.force_load_balance=true"))) {
+        try (TrainingRun run = Tiny.open(data, Tiny.words(APART, "moe.force_load_balance=true"))) {
             return run.step().loss();
         }
     }
@@ -159,7 +155,7 @@ final class DocumentsTest {
             starts[length + place] = 2;
             return new Batch(batch.ids_T(), batch.labels_T(), Optional.of(starts));
         });
-        try (TrainingRun run = Tiny.open(data, words(overrides))) {
+        try (TrainingRun run = Tiny.open(data, Tiny.words(overrides))) {
             return String.valueOf(assertThrows(DataException.class, run::step).getMessage());
         }
     }

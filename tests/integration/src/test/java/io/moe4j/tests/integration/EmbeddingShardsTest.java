@@ -7,7 +7,6 @@ import io.moe4j.trainer.run.TrainingRun;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,9 +39,7 @@ class EmbeddingShardsTest {
     }
 
     private static List<Object> bits(String... settings) {
-        String[] words = Stream.of(settings).filter(each -> !each.isEmpty())
-                .flatMap(each -> Stream.of(each.split(" "))).toArray(String[]::new);
-        try (TrainingRun run = Tiny.open(words)) {
+        try (TrainingRun run = Tiny.open(Tiny.words(settings))) {
             List<Object> bits = new ArrayList<>(Tiny.losses(run));
             bits.add(Arrays.hashCode(run.tensors().read("model.embed_tokens.weight").values()));
             return bits;

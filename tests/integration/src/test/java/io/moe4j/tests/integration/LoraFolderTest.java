@@ -153,7 +153,7 @@ final class LoraFolderTest {
         List<String> all = new ArrayList<>(List.of("model.from=" + base, "ranks=4",
                 "parallelism.expert_parallel_degree=4",
                 "training.seq_len=16", "training.local_batch_size=2", "optimizer.lr=1e-2", "runtime.timeout=20"));
-        Stream.of(overrides).flatMap(words -> Stream.of(words.split(" "))).forEach(all::add);
+        all.addAll(List.of(Tiny.words(overrides)));
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.running());
         return Trainer.open(config, registry, RunOptions.threads(config).withData(Tiny.sequences(config))

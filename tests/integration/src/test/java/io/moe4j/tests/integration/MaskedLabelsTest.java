@@ -12,7 +12,6 @@ import io.moe4j.trainer.step.Batch;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Masked labels: the loss and the gradients are means over the other labels, of all ranks and microbatches together. */
@@ -51,7 +50,7 @@ final class MaskedLabelsTest {
                 };
             };
         };
-        return Tiny.open(data, Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).toArray(String[]::new));
+        return Tiny.open(data, Tiny.words(overrides));
     }
 
     /**

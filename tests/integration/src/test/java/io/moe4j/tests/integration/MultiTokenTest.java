@@ -33,7 +33,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,17 +48,12 @@ final class MultiTokenTest {
     @TempDir
     private Path folder;
 
-    private static String[] words(String... overrides) {
-        return Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
-                .toArray(String[]::new);
-    }
-
     private static ModelSpec two(ModelSpec spec) {
         return spec.withPredictionDepth(2);
     }
 
     private static TrainingRun open(String... overrides) {
-        return Tiny.openOther(MultiTokenTest::two, words(overrides));
+        return Tiny.openOther(MultiTokenTest::two, Tiny.words(overrides));
     }
 
     private static void requireSame(List<StepResult> expected, List<StepResult> found) {
@@ -86,7 +80,7 @@ final class MultiTokenTest {
                 requireSame(expected, Tiny.steps(other));
             }
         }
-        try (TrainingRun other = Tiny.openOther(MultiTokenTest::two, new TwoAlive(), words(FOUR))) {
+        try (TrainingRun other = Tiny.openOther(MultiTokenTest::two, new TwoAlive(), Tiny.words(FOUR))) {
             requireSame(expected, Tiny.steps(other));
         }
     }
@@ -114,8 +108,8 @@ final class MultiTokenTest {
         String few = "training.steps=10 lr_scheduler.name=constant lr_scheduler.warmup_steps=0 optimizer.lr=2e-2 ranks=1"
                 + " parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1";
         UnaryOperator<ModelSpec> kind = family.equals("qwen") ? Tiny::qwen : UnaryOperator.identity();
-        try (TrainingRun run = Tiny.openOther(spec -> two(kind.apply(spec)), words(few));
-                TrainingRun without = Tiny.openOther(kind, words(few))) {
+        try (TrainingRun run = Tiny.openOther(spec -> two(kind.apply(spec)), Tiny.words(few));
+                TrainingRun without = Tiny.openOther(kind, Tiny.words(few))) {
             List<StepResult> steps = Tiny.steps(run);
             StepResult plain = without.step();
             assertEquals(plain.loss(), steps.getFirst().loss());
@@ -146,8 +140,8 @@ final class MultiTokenTest {
                 };
             };
         };
-        try (TrainingRun packed = Tiny.openOther(MultiTokenTest::two, halves, words(apart));
-                TrainingRun single = Tiny.openOther(MultiTokenTest::two, Tiny::sequences, words(apart,
+        try (TrainingRun packed = Tiny.openOther(MultiTokenTest::two, halves, Tiny.words(apart));
+                TrainingRun single = Tiny.openOther(MultiTokenTest::two, Tiny::sequences, Tiny.words(apart,
                         "data.document_boundaries=false training.seq_len=16 training.local_batch_size=2"))) {
             requireSame(Tiny.steps(single), Tiny.steps(packed));
         }

@@ -10,11 +10,8 @@ import io.moe4j.trainer.run.TrainingRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,16 +28,7 @@ final class MuonTest {
     private Path folder;
 
     private static TrainingRun open(String... overrides) {
-        return Tiny
-                .open(Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
-                        .toArray(String[]::new));
-    }
-
-    private static Map<String, Integer> parameters(TrainingRun run) {
-        TreeMap<String, Integer> digests = new TreeMap<>();
-        run.tensors().shapes().keySet()
-                .forEach(name -> digests.put(name, Arrays.hashCode(run.tensors().read(name).values())));
-        return digests;
+        return Tiny.open(Tiny.words(overrides));
     }
 
     /**
@@ -56,7 +44,7 @@ final class MuonTest {
                 "parallelism.data_parallel_replicate_degree=2 parallelism.data_parallel_shard_degree=1");
                 TrainingRun divided = open(TWO, overrides, "parallelism.data_parallel_shard_degree=2")) {
             assertEquals(Tiny.losses(whole), Tiny.losses(divided));
-            assertEquals(parameters(whole), parameters(divided));
+            assertEquals(RunBits.parameters(whole), RunBits.parameters(divided));
         }
     }
 
@@ -85,9 +73,9 @@ final class MuonTest {
             for (TrainingRun run : List.of(muon, adamw, faster)) {
                 run.step();
             }
-            Map<String, Integer> ofMuon = parameters(muon);
-            Map<String, Integer> ofAdamW = parameters(adamw);
-            Map<String, Integer> ofFaster = parameters(faster);
+            Map<String, Integer> ofMuon = RunBits.parameters(muon);
+            Map<String, Integer> ofAdamW = RunBits.parameters(adamw);
+            Map<String, Integer> ofFaster = RunBits.parameters(faster);
             ofMuon.forEach((name, digest) -> {
                 boolean adamws = name.contains("norm") || name.contains("embed") || name.contains("lm_head")
                         || name.endsWith("bias");

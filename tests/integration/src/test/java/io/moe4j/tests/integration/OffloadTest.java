@@ -6,14 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.trainer.config.ConfigException;
-import io.moe4j.trainer.run.NamedTensor;
 import io.moe4j.trainer.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,17 +35,8 @@ final class OffloadTest {
     /** Losses of all steps, and a digest of all parameters after them. */
     private static List<Object> outcome(TrainingRun run) {
         List<Object> outcome = new ArrayList<>(Tiny.losses(run));
-        outcome.add(parameters(run));
+        outcome.add(RunBits.parameters(run));
         return outcome;
-    }
-
-    private static Map<String, Integer> parameters(TrainingRun run) {
-        Map<String, Integer> digests = new TreeMap<>();
-        for (String name : run.tensors().shapes().keySet()) {
-            NamedTensor tensor = run.tensors().read(name);
-            digests.put(name, Arrays.hashCode(tensor.values()));
-        }
-        return digests;
     }
 
     @ParameterizedTest

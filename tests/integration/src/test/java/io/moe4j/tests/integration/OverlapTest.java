@@ -6,16 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfigException;
-import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.step.Schedule;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,7 +31,7 @@ final class OverlapTest {
         UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
         try (TrainingRun without = Tiny.openOther(family, words(overrides, "training.overlap=off"));
                 TrainingRun with = Tiny.openOther(family, words(overrides, "training.overlap=on"))) {
-            assertEquals(bits(without), bits(with));
+            assertEquals(RunBits.of(without), RunBits.of(with));
             assertTrue(plan(with).byPurpose().getOrDefault(AHEAD, 0L) > 0, () -> plan(with).toString());
             assertTrue(plan(with).byPurpose().getOrDefault(REDUCED, 0L) > 0, () -> plan(with).toString());
             assertTrue(!plan(without).byPurpose().containsKey(AHEAD), () -> plan(without).toString());
@@ -54,7 +48,7 @@ final class OverlapTest {
         String[] four = words("training.gradient_accumulation_steps=4 training.local_batch_size=1 runtime.strict=true");
         try (TrainingRun without = Tiny.open(schedule, four);
                 TrainingRun with = Tiny.open(schedule, words(String.join(" ", four), "training.overlap=on"))) {
-            assertEquals(bits(without), bits(with));
+            assertEquals(RunBits.of(without), RunBits.of(with));
         }
     }
 
@@ -73,22 +67,6 @@ final class OverlapTest {
     }
 
     private static String[] words(String... overrides) {
-        return Stream.concat(Stream.of("training.steps=2"),
-                Arrays.stream(overrides).filter(each -> !each.isEmpty()).flatMap(each -> Stream.of(each.split(" "))))
-                .toArray(String[]::new);
-    }
-
-    /** Losses and gradient norms of all steps, and all elements of some parameters after the last. */
-    private static List<Object> bits(TrainingRun run) {
-        List<Object> bits = new ArrayList<>();
-        for (StepResult step : Tiny.steps(run)) {
-            bits.add(step.loss());
-            bits.add(step.gradientNorm());
-        }
-        for (String name : List.of("model.norm.weight", "model.layers.1.self_attn.o_proj.weight",
-                "model.layers.1.mlp.gate.weight", "model.layers.1.mlp.experts.5.down_proj.weight")) {
-            bits.add(Map.entry(name, Arrays.hashCode(run.tensors().read(name).values())));
-        }
-        return bits;
+        return Tiny.words("training.steps=2", String.join(" ", overrides));
     }
 }

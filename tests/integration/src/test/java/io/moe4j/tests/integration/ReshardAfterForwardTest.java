@@ -7,18 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfigException;
-import io.moe4j.trainer.run.StepListener;
-import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.run.ValidationResult;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.RecomputePlan;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,7 +36,7 @@ final class ReshardAfterForwardTest {
     void itDoesNotShow(boolean qwen, String overrides) {
         UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
         try (TrainingRun always = open(family, overrides, ALWAYS); TrainingRun never = open(family, overrides, NEVER)) {
-            assertEquals(bits(always), bits(never));
+            assertEquals(RunBits.of(always), RunBits.of(never));
             assertFalse(plan(always).byPurpose().containsKey(STAYS), () -> plan(always).toString());
             assertTrue(plan(never).byPurpose().getOrDefault(STAYS, 0L) > 0, () -> plan(never).toString());
             Map<String, Long> allocated = never.session().devices().get(0).allocatedBytes();
@@ -91,30 +84,6 @@ final class ReshardAfterForwardTest {
 
     private static TrainingRun open(UnaryOperator<ModelSpec> family, String... overrides) {
         return Tiny.openValidated(family, Tiny::threads, Tiny::sequences, UnaryOperator.identity(),
-                Stream.concat(Stream.of("training.steps=3"),
-                        Arrays.stream(overrides).flatMap(each -> Stream.of(each.split(" "))))
-                        .filter(word -> !word.isEmpty()).toArray(String[]::new));
-    }
-
-    /** Losses and gradient norms of all steps and validations, and all parameters after the last. */
-    private static List<Object> bits(TrainingRun run) {
-        List<Object> bits = new ArrayList<>();
-        StepListener listener = new StepListener() {
-            @Override
-            public void made(StepResult step) {}
-
-            @Override
-            public void validated(ValidationResult validation) {
-                bits.add(validation.loss());
-            }
-        };
-        while (run.hasNext()) {
-            StepResult step = run.step(listener);
-            bits.add(step.loss());
-            bits.add(step.gradientNorm());
-        }
-        run.tensors().shapes().keySet().forEach(
-                name -> bits.add(Map.entry(name, Arrays.hashCode(run.tensors().read(name).values()))));
-        return bits;
+                Tiny.words("training.steps=3", String.join(" ", overrides)));
     }
 }

@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -85,8 +84,7 @@ final class RoundsTest {
 
     private static Crowded crowded(boolean qwen, String overrides) {
         UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
-        String[] words = Stream.of("optimizer.lr=1e-30 moe.load_balance_coeff=0 training.steps=6", overrides)
-                .flatMap(each -> Stream.of(each.split(" "))).toArray(String[]::new);
+        String[] words = Tiny.words("optimizer.lr=1e-30 moe.load_balance_coeff=0 training.steps=6", overrides);
         Crowded left = new Crowded(new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
         try (TrainingRun run = Tiny.openOther(family, RoundsTest::crowds, words)) {
             while (run.hasNext()) {
@@ -118,8 +116,7 @@ final class RoundsTest {
 
     private static Left run(boolean qwen, String overrides) {
         UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
-        String[] words = Stream.of(NO_LEARNING, overrides).flatMap(each -> Stream.of(each.split(" ")))
-                .filter(word -> !word.isEmpty()).toArray(String[]::new);
+        String[] words = Tiny.words(NO_LEARNING, overrides);
         List<Double> losses = new ArrayList<>();
         Map<String, IntBuffer> gradients = new TreeMap<>();
         long mostRounds = 0;

@@ -9,7 +9,6 @@ import io.moe4j.trainer.config.ConfigException;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,13 +19,8 @@ final class RouterLossesTest {
     private static final String FOUR = "training.local_batch_size=1 training.gradient_accumulation_steps=4 training.steps=2";
     private static final String ONE = "training.local_batch_size=4 training.steps=2";
 
-    private static String[] words(String... overrides) {
-        return Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
-                .toArray(String[]::new);
-    }
-
     private static TrainingRun open(String... overrides) {
-        return Tiny.open(words(overrides));
+        return Tiny.open(Tiny.words(overrides));
     }
 
     @Test
@@ -71,7 +65,8 @@ final class RouterLossesTest {
     /** Two microbatches that are alive at the same time give the sums of microbatches that follow each other. */
     @Test
     void twoMicrobatchesAliveGiveTheSameBits() {
-        try (TrainingRun plain = open(BOTH, FOUR); TrainingRun other = Tiny.open(new TwoAlive(), words(BOTH, FOUR))) {
+        try (TrainingRun plain = open(BOTH, FOUR);
+                TrainingRun other = Tiny.open(new TwoAlive(), Tiny.words(BOTH, FOUR))) {
             List<StepResult> expected = Tiny.steps(plain);
             List<StepResult> found = Tiny.steps(other);
             for (int i = 0; i < expected.size(); i++) {
@@ -96,7 +91,7 @@ final class RouterLossesTest {
     }
 
     private static StepResult last(String family, String... overrides) {
-        String[] all = words(overrides);
+        String[] all = Tiny.words(overrides);
         try (TrainingRun run = family.equals("qwen") ? Tiny.openOther(Tiny::qwen, all) : Tiny.open(all)) {
             return Tiny.steps(run).getLast();
         }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** A model that trains in milliseconds, on a text that can be learnt. */
 final class Tiny {
@@ -149,6 +150,12 @@ final class Tiny {
             steps.add(run.step());
         }
         return steps;
+    }
+
+    /** The settings of texts that have any number of them, separated by spaces. */
+    static String[] words(String... settings) {
+        return Stream.of(settings).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
+                .toArray(String[]::new);
     }
 
     /** The data of ranks, given the configuration. */

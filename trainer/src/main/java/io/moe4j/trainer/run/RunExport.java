@@ -1,0 +1,67 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.checkpoint.store.Progress;
+import io.moe4j.trainer.model.ModelExport;
+import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.session.TrainingSession;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what a run has trained, for other software. It is read from the checkpoint of the run's last step; if there is none, one is saved beside the folder
+ * that is written, and removed when that is complete.
+ */
+final class RunExport {
+    private static final Logger log = LoggerFactory.getLogger(RunExport.class);
+
+    private final TrainingSession session;
+    private final RunCheckpoints checkpoints;
+    private final Registry registry;
+
+    RunExport(TrainingSession session, RunCheckpoints checkpoints, Registry registry) {
+        this.session = session;
+        this.checkpoints = checkpoints;
+        this.registry = registry;
+    }
+
+    /** Called in all processes; that of rank 0 writes, and has a result. */
+    Optional<ModelExport.Exported> write(Path folder, Progress now, Function<ModelSource, ModelExport.Exported> write) {
+        if (session.launch().isOneProcess()) {
+            ModelExport.requireFree(folder);
+        } else if (session.launch().hasFirstRank()) {
+            session.launch().told("preparing the export", () -> {
+                ModelExport.requireFree(folder);
+                return folder;
+            });
+        }
+        Optional<TrainingRun.Saved> saved = checkpoints.newest().filter(checkpoint -> checkpoint.step() == now.step());
+        if (saved.isPresent()) {
+            return exported(saved.get().folder(), write);
+        }
+        Path checkpoint = checkpoints.save(PassingCheckpoint.folder(folder), now);
+        try {
+            Optional<ModelExport.Exported> exported = exported(checkpoint, write);
+            exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
+            return exported;
+        } catch (RuntimeException e) {
+            // The checkpoint is kept, since losing the trained weights would be worse than using its disk space.
+            log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"",
+                    folder, checkpoint, checkpoint, folder);
+            throw e;
+        }
+    }
+
+    private Optional<ModelExport.Exported> exported(Path checkpoint,
+            Function<ModelSource, ModelExport.Exported> write) {
+        if (!session.launch().hasFirstRank()) {
+            return Optional.empty();
+        }
+        try (ModelSource source = ModelSource.open(checkpoint, registry)) {
+            return Optional.of(write.apply(source));
+        }
+    }
+}
