@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cuda;
 
 import io.moe4j.api.device.Memory;
+import io.moe4j.runtime.cuda.driver.ContextLostException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
@@ -30,6 +31,8 @@ public final class PendingFrees implements AutoCloseable {
     private static void free(Memory memory) {
         try {
             memory.close();
+        } catch (ContextLostException e) {
+            log.debug("\"{}\" is gone with the context of its device", memory.purpose(), e);
         } catch (RuntimeException e) {
             log.warn("{} bytes for \"{}\" could not be freed", memory.bytes(), memory.purpose(), e);
         }

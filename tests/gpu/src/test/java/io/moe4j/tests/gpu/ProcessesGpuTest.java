@@ -1,6 +1,7 @@
 package io.moe4j.tests.gpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -55,6 +56,7 @@ final class ProcessesGpuTest {
             expected.set(ranks - 1, 7);
         }
         assertEquals(expected, codes, processes.output());
+        assertFalse(processes.output().contains("could not be freed"), processes.output());
     }
 
     private static int freePort() throws IOException {
