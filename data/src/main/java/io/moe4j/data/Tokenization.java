@@ -85,6 +85,9 @@ public final class Tokenization {
      */
     public static TokenManifest run(Corpus corpus, Tokenizer tokenizer, Options options, Path folder,
             Progress progress) {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new InputException(folder + " is a file, and tokens are several files; give a new folder");
+        }
         try {
             Files.createDirectories(folder);
             try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE,

@@ -110,6 +110,14 @@ class TokenFolderTest {
         assertEquals(tokenize("one", 1, 10_000), tokenize("one", 3, 10_000), "what is whole is left as it is");
     }
 
+    @Test
+    void aFileIsNoPlaceForTokens() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "text");
+        String message = assertThrows(InputException.class, () -> tokenize("file", 1, 10_000)).getMessage();
+        assertEquals(file + " is a file, and tokens are several files; give a new folder", message);
+        assertEquals("text", Files.readString(file));
+    }
+
     /** Interrupted at each of its shards by an error of the tokenizer, and with half-written files around, it ends with the same files. */
     @Test
     void whatWasInterruptedGoesOn() throws IOException {

@@ -71,7 +71,8 @@ final class ExportCommand implements Callable<Integer> {
                     ? AdapterExport.write(opened, folder, weights.orElse(DType.F32), registry)
                     : ModelExport.write(opened, folder, weights.map(options::withDtype).orElse(options),
                             registry);
-            exported.remarks().forEach(remark -> out.println("note      " + remark));
+            exported.remarks().stream().filter(remark -> !opened.remarks().contains(remark))
+                    .forEach(remark -> out.println("note      " + remark));
             out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",
                     exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(),
                     TypedPath.of(opened.path()),

@@ -88,7 +88,7 @@ final class GenerateCommand implements Callable<Integer> {
                 tellWhatIsOpen(source, generator, inference);
                 GenerateRun run = new GenerateRun(generator, texts, spec.commandLine().getOut(),
                         spec.commandLine().getErr(),
-                        main != null && main.isOutputTerminal());
+                        main != null && main.isOutputTerminal(), model.maxSequence());
                 return typed
                         ? run.ask(text -> new GenerationRequest(texts.ids(new Prompt.Text(text)), maxTokens, sampling,
                                 ends(texts)), json)

@@ -54,9 +54,8 @@ final class GenerateOptions {
     private boolean ignoreEndToken;
 
     @Option(names = "--context", paramLabel = "N",
-            description = {
-                    "Largest number of tokens of prompt and answer together. Default: what the prompts and --max-tokens need;",
-                    "4096 where prompts are typed; never more than the model has positions."})
+            description = "Largest number of tokens of prompt and answer together. Default: what the prompts and --max-tokens need;"
+                    + " 4096 where prompts are typed; never more than the model has positions.")
     private @Nullable Long context;
 
     @Option(names = "--tokenizer", paramLabel = "ID|PATH",

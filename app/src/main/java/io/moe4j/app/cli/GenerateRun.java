@@ -9,7 +9,6 @@ import io.moe4j.trainer.generate.GeneratedToken;
 import io.moe4j.trainer.generate.Generation;
 import io.moe4j.trainer.generate.GenerationRequest;
 import io.moe4j.trainer.generate.Generator;
-import io.moe4j.trainer.generate.StopReason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -32,14 +31,20 @@ final class GenerateRun {
     private final PrintWriter out;
     private final PrintWriter err;
     private final boolean watched;
+    private final long positions;
 
-    /** @param watched whether the output goes to a terminal: control characters of an answer are then shown as codes */
-    GenerateRun(Generator generator, GenerateTexts texts, PrintWriter out, PrintWriter err, boolean watched) {
+    /**
+     * @param watched whether the output goes to a terminal: control characters of an answer are then shown as codes
+     * @param positions the most tokens of a sequence that the model takes, whatever the context is
+     */
+    GenerateRun(Generator generator, GenerateTexts texts, PrintWriter out, PrintWriter err, boolean watched,
+            long positions) {
         this.generator = generator;
         this.texts = texts;
         this.out = out;
         this.err = err;
         this.watched = watched;
+        this.positions = positions;
     }
 
     /** Answers all prompts, until a signal comes. If there are several, each is shown before its answer. */
@@ -146,19 +151,22 @@ final class GenerateRun {
         return object;
     }
 
-    private static String summary(Generation made, GenerationRequest request) {
+    private String summary(Generation made, GenerationRequest request) {
         String speed = made.tokens().size() < 2 ? ""
                 : String.format(Locale.ROOT, ", %.1f tokens/s", made.tokensPerSecond());
         return String.format(Locale.ROOT, "[prompt: %s, %.2f s; answer: %s%s; %s]",
                 Shown.count(made.promptTokens(), "token"), made.promptTime().toNanos() / 1e9,
-                Shown.count(made.tokens().size(), "token"), speed, reason(made.reason(), request));
+                Shown.count(made.tokens().size(), "token"), speed, reason(made, request));
     }
 
-    private static String reason(StopReason reason, GenerationRequest request) {
-        return switch (reason) {
+    private String reason(Generation made, GenerationRequest request) {
+        return switch (made.reason()) {
             case END_TOKEN -> "ended by itself";
             case MAX_TOKENS -> "stopped after --max-tokens " + request.maxTokens();
-            case CONTEXT_FULL -> "stopped: the context is full; --context takes more, up to the positions of the model";
+            case CONTEXT_FULL -> made.promptTokens() + made.tokens().size() < positions
+                    ? "stopped: the context is full; --context takes more, up to the model's " + positions
+                            + " positions"
+                    : "stopped: all " + positions + " positions of the model are taken";
             case STOPPED -> "stopped";
         };
     }

@@ -9,15 +9,19 @@ import java.util.function.Supplier;
 
 /**
  * Lines of output, and on a terminal a line below them that is redrawn twice a second. Logs that are written meanwhile stand above that line. If the output is
- * no terminal, there is no such line, and no thread that draws it.
+ * no terminal, there is no such line, and no thread that draws it. If the process ends meanwhile, as by Ctrl-C, the line is removed, so that the shell's prompt
+ * does not stand behind it.
  */
 final class LiveOutput implements AutoCloseable {
     private static final long REFRESH_MILLIS = 500;
+    /** A terminal that takes nothing, as after Ctrl-S, does not keep the process. */
+    private static final long CLEAR_MILLIS = 200;
 
     private final LiveLines lines;
     private final Supplier<LiveLine> below;
     private final Thread refresh = Thread.ofVirtual().name("progress").unstarted(this::refreshing);
     private final PrintStream errors = System.err;
+    private final Thread atExit = new Thread(this::removeLine, "removes the line of progress");
 
     /**
      * Begins.
@@ -30,6 +34,21 @@ final class LiveOutput implements AutoCloseable {
         if (lines.interactive()) {
             System.setErr(lines.above(errors));
             refresh.start();
+            Runtime.getRuntime().addShutdownHook(atExit);
+        }
+    }
+
+    /** What runs when the process ends before {@link #close()}. */
+    Thread atExit() {
+        return atExit;
+    }
+
+    private void removeLine() {
+        Thread removal = Thread.ofPlatform().daemon().start(lines::close);
+        try {
+            removal.join(CLEAR_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -71,6 +90,15 @@ final class LiveOutput implements AutoCloseable {
         if (lines.interactive()) {
             System.err.flush();
             System.setErr(errors);
+            forgetExit();
+        }
+    }
+
+    private void forgetExit() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // The process is ending, and the line is removed.
         }
     }
 }

@@ -93,7 +93,7 @@ final class ConfigValues {
         boolean grouped = gate.keptGroups() < gate.groups();
         config.put("n_routed_experts", experts.count());
         config.put("moe_intermediate_size", experts.hidden());
-        config.put("n_shared_experts", experts.shared() == 0 ? null : experts.shared());
+        config.put("n_shared_experts", experts.shared());
         config.put("num_experts_per_tok", gate.topK());
         config.put("n_group", gate.groups());
         config.put("topk_group", gate.keptGroups());
@@ -113,9 +113,6 @@ final class ConfigValues {
                             + " are valued by two experts")
                     + ", and the published class deepseek_v3 uses a sigmoid whatever"
                     + " scoring_func says");
-        }
-        if (!second && experts.shared() == 0) {
-            remarks.add("there are no shared experts, and the published class deepseek_v3 always has some");
         }
     }
 

@@ -45,11 +45,33 @@ record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int 
             keys.reject("topk_method", "noaux_tc, where topk_group is less than n_group,",
                     "the published class of deepseek_v3 keeps groups whatever topk_method says");
         }
-        return new ExpertKeys((int) keys.count("n_routed_experts", 1), keys.count("moe_intermediate_size", 1),
+        ExpertKeys experts = new ExpertKeys((int) keys.count("n_routed_experts", 1),
+                keys.count("moe_intermediate_size", 1),
                 (int) keys.count("n_shared_experts", 0, 0), (int) keys.count("num_experts_per_tok", 1),
                 grouped ? groups : 1, grouped ? kept : 1, norm,
                 keys.number("routed_scaling_factor"), score.equals("sigmoid") ? Score.SIGMOID : Score.SOFTMAX,
                 method.equals("group_limited_greedy") ? GroupValue.LARGEST : GroupValue.TOP_TWO);
+        experts.check(keys);
+        return experts;
+    }
+
+    /** Records numbers that do not fit together. Example: of 8 experts in 4 groups of which 1 is kept, a token can have 2. */
+    private void check(ConfigReader keys) {
+        if (count % groups != 0) {
+            keys.reject("n_group", "a divisor of n_routed_experts = " + count, "all groups have the same size");
+            return;
+        }
+        int ofGroup = count / groups;
+        if (kept > groups) {
+            keys.reject("topk_group", "1 to " + groups, "no more groups can be kept than there are (n_group)");
+        } else if (kept < groups && groupValue == GroupValue.TOP_TWO && ofGroup < 2) {
+            keys.reject("n_group", "1 to " + count / 2,
+                    "a group is valued by its two best experts, and there are n_routed_experts = " + count);
+        } else if (topK > kept * ofGroup) {
+            keys.reject("num_experts_per_tok", "1 to " + kept * ofGroup,
+                    "a token's experts lie in the groups that are kept: topk_group = " + kept + " of " + ofGroup
+                            + " experts");
+        }
     }
 
     MixtureOfExperts spec() {

@@ -78,6 +78,16 @@ class ConfigValuesTest {
         assertTrue(remarks.getFirst().contains("softmax scores with normalised weights"), remarks.getFirst());
     }
 
+    /** Transformers refuses null, and reads 0 as matrices without elements, which it computes nothing with. */
+    @Test
+    void noSharedExpertsAreTheNumberZero() {
+        BlockSpec experts = new BlockSpec(Published.attention(2, new QueryProjection.Direct(), 1),
+                new MixtureOfExperts(8, 8, 0, new Gate(Score.SIGMOID, 2, 1, 1, true, 1, GroupValue.TOP_TWO)));
+        HuggingFaceForm form = ConfigValues.of(Published.decoder("odd", 64, 16, List.of(experts)));
+        assertEquals(0L, ((Number) form.config().getOrDefault("n_shared_experts", -1)).longValue());
+        assertEquals(List.of(), form.remarks());
+    }
+
     /** A reader computes the temperature from the factor of a scaling, so without one it could not be written. */
     @Test
     void aTemperatureWithoutScalingIsRefused() {

@@ -209,6 +209,27 @@ class HuggingFaceConfigTest {
         assertTrue(message.contains(key + " = " + value), message);
     }
 
+    /** 16 experts in 4 groups, of which 2 are kept, 4 for a token. */
+    @ParameterizedTest
+    @CsvSource({"n_group, 3, a divisor of n_routed_experts = 16", "topk_group, 5, 1 to 4",
+            "num_experts_per_tok, 9, 1 to 8", "n_group, 16, 1 to 8"})
+    void numbersOfExpertsThatDoNotFitTogetherAreRefusedByTheirKeys(String key, int value, String supported) {
+        Map<String, Object> config = config();
+        config.put(key, value);
+        String message = refusal(config);
+        assertTrue(message.contains("- " + key + " = " + value + ": only " + supported + " is supported; "), message);
+        assertEquals(2, message.lines().count(), message);
+    }
+
+    @Test
+    void withoutGroupsATokenHasNoMoreExpertsThanThereAre() {
+        Map<String, Object> config = second();
+        config.put("topk_method", "greedy");
+        config.put("num_experts_per_tok", 17);
+        assertTrue(refusal(config).contains("- num_experts_per_tok = 17: only 1 to 16 is supported; "),
+                refusal(config));
+    }
+
     private static String refusal(Map<String, Object> config) {
         return String.valueOf(assertThrows(IllegalArgumentException.class, () -> HuggingFaceConfig.spec(config))
                 .getMessage());

@@ -5,6 +5,7 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.HuggingFaceForm;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.checkpoint.WeightTransfer;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A model folder in Hugging Face's layout.
@@ -80,9 +82,19 @@ public final class FolderSource implements ModelSource {
         return Optional.of(path.resolve(TOKENIZER)).filter(Files::isRegularFile).map(Path::toString);
     }
 
+    /** What is not read, and in what the published class computes something else. */
     @Override
     public List<String> remarks() {
-        return weights.remarks();
+        return Stream.concat(weights.remarks().stream(), published().stream()).toList();
+    }
+
+    /** {@link HuggingFaceForm#remarks}; none where the family does not know, or has no class for the model. */
+    private List<String> published() {
+        try {
+            return config.provider().toHuggingFace(config.spec()).map(HuggingFaceForm::remarks).orElse(List.of());
+        } catch (IllegalArgumentException e) {
+            return List.of();
+        }
     }
 
     @Override

@@ -96,6 +96,40 @@ class PublishedFolderTest {
         }
     }
 
+    /** As transformers writes a model without shared experts; one element is a weight that nothing would multiply with. */
+    @Test
+    void matricesWithoutElementsArePassedOver(@TempDir Path folder) throws IOException {
+        FolderCopy copy = FolderCopy.of(exported);
+        copy.config = copy.config.replaceFirst("\"n_shared_experts\" : 1", "\"n_shared_experts\" : 0");
+        for (String name : List.copyOf(copy.tensors.keySet())) {
+            if (name.contains(".mlp.shared_experts.")) {
+                copy.tensors.put(name, Stored.floats(List.of(0L, 32L)));
+            }
+        }
+        try (ModelSource source = ModelSource.open(copy.single(folder.resolve("empty")), registry)) {
+            assertEquals(List.of(), source.remarks());
+        }
+        copy.tensors.put("model.layers.1.mlp.shared_experts.up_proj.weight", Stored.floats(List.of(1L, 1L), 1));
+        String message = refusal(copy.single(folder.resolve("one")));
+        assertTrue(message.endsWith("belongs to them: model.layers.1.mlp.shared_experts.up_proj.weight F32[1, 1]"),
+                message);
+    }
+
+    /** The class of deepseek_v3 takes a sigmoid whatever the file says, so that its results are not those of this file. */
+    @Test
+    void whatThePublishedClassComputesOtherwiseIsTold(@TempDir Path folder) throws IOException {
+        FolderCopy copy = FolderCopy.of(exported);
+        try (ModelSource source = ModelSource.open(copy.single(folder.resolve("same")), registry)) {
+            assertEquals(List.of(), source.remarks());
+        }
+        copy.config = copy.config.replaceFirst("\"scoring_func\" : \"sigmoid\"", "\"scoring_func\" : \"softmax\"");
+        try (ModelSource source = ModelSource.open(copy.single(folder.resolve("differs")), registry)) {
+            assertEquals(1, source.remarks().size(), source.remarks().toString());
+            assertTrue(source.remarks().getFirst().contains("the published class deepseek_v3 uses a sigmoid whatever"),
+                    source.remarks().toString());
+        }
+    }
+
     /** A further layer that is no prediction layer means that the config.json is of another model. */
     @Test
     void aLayerTooManyIsAProblem(@TempDir Path folder) throws IOException {

@@ -113,12 +113,27 @@ class GenerateCommandTest {
                 .json();
         assertEquals("max_tokens", longer.path("stop").stringValue());
 
-        JsonNode full = generate(FOLDER, "--prompt-ids", prompt, "--context", expected.path("prompt").size() + 2,
-                "--json")
-                .json();
+        Result filled = generate(FOLDER, "--prompt-ids", prompt, "--context", expected.path("prompt").size() + 2,
+                "--json");
+        assertTrue(filled.err.contains("--context takes more, up to the model's 163840 positions"), filled.err);
+        JsonNode full = filled.json();
         assertEquals("context_full", full.path("stop").stringValue());
         assertEquals(2, full.path("ids").size());
         assertTrue(full.path("text").isMissingNode(), full.toString());
+    }
+
+    /** No context takes more than the model has positions, so none is advised. */
+    @Test
+    void allPositionsOfTheModelAreTold() throws IOException {
+        copyFolder();
+        Path config = temp.resolve("config.json");
+        String text = Files.readString(config);
+        Files.writeString(config,
+                text.replace("\"max_position_embeddings\": 163840", "\"max_position_embeddings\": 64"));
+        Result all = generate(temp, "--prompt-ids", ids(golden().path("prompt")), "--max-tokens", 1000,
+                "--ignore-end-token", "--json");
+        assertEquals("context_full", all.json().path("stop").stringValue());
+        assertTrue(all.err.contains("stopped: all 64 positions of the model are taken"), all.err);
     }
 
     /**
