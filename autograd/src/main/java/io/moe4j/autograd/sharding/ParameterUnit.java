@@ -287,7 +287,8 @@ public final class ParameterUnit implements AutoCloseable {
         if (isFrozen()) {
             return;
         }
-        OpenGradients opened = OpenGradients.of(layout, gradientShard(), group.size() == 1, microbatch);
+        OpenGradients opened = OpenGradients.of(layout, gradientShard(), precision.compute(), group.size() == 1,
+                microbatch);
         opened.open(rank, Optional.ofNullable(overlap).flatMap(beside -> beside.openGradients(this)));
         open = Optional.of(opened);
     }
