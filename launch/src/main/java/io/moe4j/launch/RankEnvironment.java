@@ -24,6 +24,9 @@ import java.util.stream.IntStream;
 public record RankEnvironment(String source, int worldSize, List<Integer> localRanks, int localRank,
         Optional<Endpoint> master, Optional<String> listen, Optional<String> job) {
 
+    /** The most ranks of one process. */
+    static final int MOST_RANKS = 4096;
+
     public RankEnvironment {
         localRanks = List.copyOf(localRanks);
         if (localRanks.isEmpty() || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= worldSize)
@@ -82,7 +85,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         }
         variables.check();
         RankEnvironment result = placement.map(place -> place(ranks, place, flags, variables))
-                .orElseGet(() -> threads(ranks));
+                .orElseGet(() -> fits(ranks, 1, variables) ? threads(ranks) : threads(1));
         variables.check();
         return result;
     }
@@ -111,15 +114,18 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         if (process < 0 || processes < 1 || process >= processes) {
             variables.problem("process " + process + " of " + processes + " by " + place.source()
                     + ": processes are numbered from 0 to their count - 1; give each its own number, and all the same count");
-            return threads(ranks);
+            return threads(1);
         }
         if (ranks % processes != 0) {
             variables.problem("ranks = " + ranks + ", but there are " + processes + " processes by " + place.source()
                     + ": each process runs the same number of ranks; set ranks to a multiple of " + processes
                     + ", or start a divisor of " + ranks);
-            return threads(ranks);
+            return threads(1);
         }
         int each = ranks / processes;
+        if (!fits(ranks, processes, variables)) {
+            return threads(1);
+        }
         if (place.ranksPerProcess().isPresent() && place.ranksPerProcess().getAsInt() != each) {
             variables.problem("ranks = " + ranks + ", but " + place.source() + " start " + processes
                     + " processes with " + place.ranksPerProcess().getAsInt() + " ranks each: set ranks to "
@@ -127,7 +133,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         }
         Optional<Endpoint> master = processes == 1 ? Optional.empty() : master(place, flags, variables);
         if (processes > 1 && master.isEmpty()) {
-            return threads(ranks);
+            return threads(1);
         }
         // Without information from the launcher: processes that meet over loopback share a host; otherwise each process is assumed to have its own
         // host.
@@ -136,6 +142,18 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         return new RankEnvironment(place.source(), ranks, range(process * each, each), local * each, master,
                 flags.listen().or(() -> variables.text("MOE4J_LISTEN_ADDR")),
                 variables.text("MOE4J_JOB_ID").or(place::job));
+    }
+
+    /** Notes a problem if not. Each rank of a process is a thread, with streams and memory of its own. */
+    private static boolean fits(int ranks, int processes, Variables variables) {
+        int each = ranks / processes;
+        if (each > MOST_RANKS) {
+            variables.problem("ranks = " + ranks + " in " + (processes == 1 ? "one process" : processes + " processes")
+                    + ": each process would run " + each + " ranks, and " + MOST_RANKS
+                    + " are the most; start more processes, or set ranks to " + (long) MOST_RANKS * processes
+                    + " or fewer");
+        }
+        return each <= MOST_RANKS;
     }
 
     private static Optional<Endpoint> master(Placement place, LaunchFlags flags, Variables variables) {

@@ -162,6 +162,9 @@ class RankEnvironmentTest {
         assertProblem(8, with(TORCHRUN, "WORLD_SIZE", "eight"), "WORLD_SIZE=eight", "a whole number");
         assertProblem(8, with(TORCHRUN, "RANK", "-1"), "RANK=-1", "at least 0");
         assertProblem(8, with(TORCHRUN, "MASTER_PORT", "70000"), "70000", "65535");
+        assertProblem(4097, Map.of(), "ranks = 4097 in one process", "4096 are the most",
+                "or set ranks to 4096 or fewer");
+        assertProblem(Integer.MAX_VALUE - 7, TORCHRUN, "ranks = 2147483640 in 8 processes", "268435455 ranks");
         assertProblem(2, Map.of("PET_NNODES", "1:2", "PET_NODE_RANK", "0"), "PET_NNODES=1:2");
     }
 

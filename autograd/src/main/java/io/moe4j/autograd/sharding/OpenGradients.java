@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The gradients of a unit while operations contribute to them. Contributions are summed in F32: in the shard itself, if it is F32 and the only one, otherwise
  * in a temporary buffer. Where the only shard has another type, the first microbatch writes the parameters {@linkplain Parameter#withOneContribution with one
- * contribution} there at once: nothing is added to them, so that they are rounded once either way. The buffer then has the other parameters only.
+ * contribution} there at once: nothing is added to them, so that they are rounded once either way. The buffer then has the other parameters only. Products
+ * write bf16 where they multiply bf16 or numbers with scales; those that multiply F32 write F32, so that their gradients are summed in the buffer too.
  *
  * <p>Example: gradients in bf16, experts of 554 million elements, of which a block has one unit. The buffer took 2.2 GB, which the products wrote, and a copy
  * read and converted: 3.3 GB of its own. Now the products write 1.1 GB.
@@ -45,11 +46,12 @@ final class OpenGradients {
     /**
      * Not yet open.
      *
+     * @param compute the type of activations and of gathered values
      * @param alone whether the shard has all elements
      */
-    static OpenGradients of(FlatLayout layout, Tensor shard, boolean alone, Microbatch microbatch) {
-        List<Parameter> rest = layout.parameters().stream().filter(parameter -> !parameter.isContributedOnce())
-                .toList();
+    static OpenGradients of(FlatLayout layout, Tensor shard, DType compute, boolean alone, Microbatch microbatch) {
+        List<Parameter> rest = layout.parameters().stream().filter(parameter -> !parameter.isContributedOnce()
+                || (shard.dtype() != compute && parameter.scaledType().isEmpty())).toList();
         if (alone && shard.dtype().isSinglePrecision()) {
             return new OpenGradients(layout, shard, microbatch, Kind.IN_SHARD, layout);
         }

@@ -82,7 +82,8 @@ public final class Parameter {
 
     /**
      * Declares, before its unit is made, that each microbatch contributes to its gradient at most once, in an operation that rounds its sum once to the type
-     * of the tensor that it writes. Then that tensor may have the type of reduced gradients, so that no copy converts it.
+     * of the tensor that it writes. Then that tensor may have the type of reduced gradients, so that no copy converts it: where this is the compute type, or
+     * where the operation multiplies numbers {@linkplain #multiplyIn with scales}.
      *
      * @return this
      * @since 0.3.0

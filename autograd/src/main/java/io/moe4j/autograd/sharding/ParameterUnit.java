@@ -34,7 +34,7 @@ public final class ParameterUnit implements AutoCloseable {
             Precision precision, boolean trained) {
         this.context = new UnitContext(name, rank, group, new FlatLayout(parameters, group.size()));
         this.values = new UnitValues(context, precision);
-        this.gradients = trained ? Optional.of(new UnitGradients(context, precision.gradients())) : Optional.empty();
+        this.gradients = trained ? Optional.of(new UnitGradients(context, precision)) : Optional.empty();
         parameters.forEach(Parameter::join);
         if (!trained) {
             parameters.forEach(Parameter::freeze);

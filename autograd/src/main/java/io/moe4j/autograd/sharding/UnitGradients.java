@@ -19,13 +19,15 @@ final class UnitGradients implements AutoCloseable {
     private final UnitContext unit;
     private final Memory memory;
     private final Tensor shard;
+    private final DType compute;
     private Optional<OpenGradients> open = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
 
-    UnitGradients(UnitContext unit, DType type) {
+    UnitGradients(UnitContext unit, Precision precision) {
         this.unit = unit;
-        this.memory = unit.allocateShard(type, "gradients");
-        this.shard = unit.shard(memory, type);
+        this.memory = unit.allocateShard(precision.gradients(), "gradients");
+        this.shard = unit.shard(memory, precision.gradients());
+        this.compute = precision.compute();
     }
 
     /** This rank's gradients (n), reduced. */
@@ -40,7 +42,7 @@ final class UnitGradients implements AutoCloseable {
 
     /** @param room the buffer, if they will be reduced beside the main stream */
     void open(Optional<Tensor> room) {
-        OpenGradients opened = OpenGradients.of(unit.layout(), shard, unit.group().size() == 1, microbatch);
+        OpenGradients opened = OpenGradients.of(unit.layout(), shard, compute, unit.group().size() == 1, microbatch);
         opened.open(unit.rank(), room);
         open = Optional.of(opened);
     }

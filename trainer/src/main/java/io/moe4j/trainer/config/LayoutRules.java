@@ -3,6 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.autograd.model.ModelSpec;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -91,10 +92,13 @@ final class LayoutRules {
                 findings.note(new Problem(shown, problem, ""));
             }
         }
-        long stepTokens = config.training().localTokens() * config.microbatches();
-        findings.require(stepTokens < 1L << 31,
+        // The product of three keys, each below 2^31, may take more than 64 bits.
+        BigInteger stepTokens = BigInteger.valueOf(config.training().localTokens())
+                .multiply(BigInteger.valueOf(config.microbatches()));
+        String microbatches = config.training().globalBatchSize() > 0 ? GLOBAL_BATCH : ACCUMULATION;
+        findings.require(stepTokens.bitLength() < Integer.SIZE,
                 "a rank's step has " + stepTokens + " tokens; fewer than 2^31 can be addressed",
-                "lower " + BATCH + ", " + SEQUENCE + " or " + ACCUMULATION, BATCH, SEQUENCE);
+                "lower " + BATCH + ", " + SEQUENCE + " or " + microbatches, BATCH, SEQUENCE, microbatches);
     }
 
     private void moe(ModelSpec.MoeSpec moe) {

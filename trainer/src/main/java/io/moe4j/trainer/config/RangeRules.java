@@ -7,6 +7,8 @@ final class RangeRules {
     /** Modules for multi-token prediction. */
     static final int MOST_PREDICTION = 16;
     private static final int MAX_PORT = 65535;
+    /** More than any cluster has. Groups list their ranks, and take some bytes for each. */
+    private static final int MOST_RANKS = 1 << 20;
 
     private final Findings findings;
 
@@ -22,6 +24,8 @@ final class RangeRules {
         rules.optimizer(config.optimizer(), config.lrScheduler());
         rules.rounding(config);
         rules.atLeast(config.ranks(), 1, "ranks");
+        findings.require(config.ranks() <= MOST_RANKS, "it must be at most " + MOST_RANKS,
+                "set it to the number of devices, or less", "ranks");
         rules.atLeast(config.parallelism().dataParallelReplicateDegree(), 1,
                 "parallelism.data_parallel_replicate_degree");
         rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");

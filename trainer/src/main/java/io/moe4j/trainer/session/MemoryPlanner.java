@@ -63,8 +63,11 @@ public final class MemoryPlanner {
                     if (trains) {
                         session.step().rehearse();
                     }
-                    // Read before validation, whose bytes do not belong to a step.
+                    // Read before checks and validation, whose bytes do not belong to a step.
                     StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
+                    if (trains) {
+                        session.step().rehearseChecks();
+                    }
                     session.evaluator().ifPresent(Evaluator::rehearse);
                     MemoryStack stack = session.context().memory();
                     MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),

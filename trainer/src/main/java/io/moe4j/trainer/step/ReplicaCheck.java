@@ -66,7 +66,7 @@ final class ReplicaCheck implements AutoCloseable {
      */
     Optional<String> compare(long step, double learningRate, boolean withGradients,
             boolean withGathered) {
-        Tensor all = Tensor.of(digests, 0, DType.I64, held.size() + units.size());
+        Tensor all = all();
         optimizer.settle();
         rank.stream().fill(all, 0);
         for (int i = 0; i < held.size(); i++) {
@@ -74,10 +74,8 @@ final class ReplicaCheck implements AutoCloseable {
                 digest(held.get(i).tensor(), all.slice(0, i, i + 1));
             }
         }
-        for (int i = 0; i < units.size(); i++) {
-            if (withGathered && shared(units.get(i).group().shards()).isPresent()) {
-                digestGathered(units.get(i), all.slice(0, held.size() + i, held.size() + i + 1));
-            }
+        if (withGathered) {
+            digestGathered(all);
         }
         long[] values = new long[Math.toIntExact(all.elements())];
         rank.stream().download(all, MemorySegment.ofArray(values));
@@ -101,6 +99,23 @@ final class ReplicaCheck implements AutoCloseable {
                     .add(new DigestReport.Entry("gathered parameters of unit " + unit.name(), group, value)));
         }
         return entries;
+    }
+
+    /** Gathers what a comparison gathers, so that its memory can be counted on a device that computes nothing. */
+    void rehearse() {
+        digestGathered(all());
+    }
+
+    private Tensor all() {
+        return Tensor.of(digests, 0, DType.I64, held.size() + units.size());
+    }
+
+    private void digestGathered(Tensor all) {
+        for (int i = 0; i < units.size(); i++) {
+            if (shared(units.get(i).group().shards()).isPresent()) {
+                digestGathered(units.get(i), all.slice(0, held.size() + i, held.size() + i + 1));
+            }
+        }
     }
 
     /** What is gathered now: a unit may still hold what was gathered before its values changed. */

@@ -206,6 +206,15 @@ public final class TrainStep implements AutoCloseable {
         forwardBackward.refresh();
     }
 
+    /**
+     * Does what may follow a step, like {@link #rehearse}: the comparison of ranks, and the search for values that are not finite. Both gather parameters in
+     * the rank's memory stack, also where a step has other memory for them.
+     */
+    public void rehearseChecks() {
+        replicaCheck.ifPresent(ReplicaCheck::rehearse);
+        locateNonFinite(0);
+    }
+
     /** How many microbatches are alive at the same time, each in a lane of planned memory. */
     public int lanes() {
         return schedule.lanes(buffers.microbatches());
@@ -256,21 +265,21 @@ public final class TrainStep implements AutoCloseable {
         });
     }
 
+    /** In a scope of its own, since routing and plans of exchanges stay to its end: of all microbatches they may take more than a step, which ends them one by one. */
     private String locateNonFinite(int microbatch) {
-        model.begin(buffers.microbatch(microbatch));
-        return model.locateNonFinite(buffers.ids_T(microbatch));
+        try (Scope scope = rank.memory().openStep()) {
+            model.begin(buffers.microbatch(microbatch));
+            return model.locateNonFinite(buffers.ids_T(microbatch));
+        }
     }
 
     /** Says where each rank has its first value that is not finite; ranks with the same place are named together. */
     private String locate(StepBuffers.Readings mine) {
-        String here;
-        try (Scope scope = rank.memory().openStep()) {
-            here = IntStream.range(0, buffers.microbatches())
-                    .mapToObj(this::locateNonFinite).distinct()
-                    .collect(Collectors.joining(", "))
-                    + (Float.isFinite(mine.loss()) ? "" : " (loss "
-                            + mine.loss() + ")");
-        }
+        String here = IntStream.range(0, buffers.microbatches())
+                .mapToObj(this::locateNonFinite).distinct()
+                .collect(Collectors.joining(", "))
+                + (Float.isFinite(mine.loss()) ? "" : " (loss "
+                        + mine.loss() + ")");
         return RankWords.exchange(rank, "not finite", here);
     }
 }

@@ -23,7 +23,9 @@ final class AdamWUpdate {
 
     /** Returns whether it has also written the values that the unit keeps in the compute type. */
     boolean update(UnitUpdate unit, UpdatePart part, UpdateRule.AdamW rule, StepRates rates) {
-        Optional<Tensor> converted = part.converted(unit);
+        // Devices write a second time what is rounded then, F32 as BF16. The opposite is not rounded: a pass converts it, from what was stored.
+        Optional<Tensor> converted = part.converted(unit)
+                .filter(_ -> part.parameters(unit).dtype().isSinglePrecision());
         AtomicBoolean writesConverted = new AtomicBoolean(converted.isPresent());
         roundings.forEach(unit.unit(), part.stretch(), rates.step(), (from, to, rounding) -> {
             AdamW call = call(unit, part, from, to, rule, rates, rounding);

@@ -171,6 +171,11 @@ class ConfigLoaderTest {
             "--runtime.timeout 0 | --runtime.timeout 0 | at least 1e-9",
             "--runtime.timeout 1e-308 | --runtime.timeout 1e-308 | at least 1e-9",
             "--runtime.devices 0 | runtime.devices = 0 | at least 1",
+            "--training.gradient_accumulation_steps 2147483647 | training.gradient_accumulation_steps = 2147483647 | can be addressed",
+            "--training.global_batch_size 1073741824 | training.global_batch_size = 1073741824 | can be addressed",
+            "--training.seq_len 16384 --training.local_batch_size 1073741824 --training.gradient_accumulation_steps 1048576"
+                    + " | training.gradient_accumulation_steps = 1048576 | step has 18446744073709551616 tokens",
+            "--ranks 2097152 | ranks = 2097152 | at most 1048576",
             "--runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
             "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no collectives \"tcp\"",
             "--training.local_batch_size 100000000 | training.local_batch_size = 100000000, training.seq_len = 128 | fewer than 2^31"})

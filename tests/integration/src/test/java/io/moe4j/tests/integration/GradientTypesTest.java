@@ -30,17 +30,22 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Gradients in bf16 are those in fp32, rounded once, wherever they are summed; and parameters in bf16, wherever they are converted. */
 class GradientTypesTest {
     private static final Precision NARROW = new Precision(DType.BF16, DType.BF16, DType.BF16, DType.BF16);
 
-    /** Experts' gradients are written by their products, all others are summed first; with several rounds, experts' too. */
+    /** Gradients of experts are written by their products, all others are summed first; with several rounds, or rows in fp32, those of experts too. */
     @Test
     void roundedOnce() {
-        String common = "training.steps=1 training.dtype=bfloat16 training.max_norm=1e9 ";
-        for (String form : List.of("", "moe.receive_capacity=1 moe.on_overflow=rounds ",
-                "ranks=1 parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1 ")) {
+        String common = "training.steps=1 training.max_norm=1e9 ";
+        String bf16 = "training.dtype=bfloat16 ";
+        String alone = "ranks=1 parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1 ";
+        String single = "training.dtype=float32 ";
+        for (String form : List.of(bf16, bf16 + "moe.receive_capacity=1 moe.on_overflow=rounds ", bf16 + alone, single,
+                single + alone, single + alone + "training.expert_dtype=float8 ")) {
             List<float[]> wide = gradients(common + form);
             List<float[]> narrow = gradients(common + form + "training.gradient_dtype=bfloat16");
             assertEquals(wide.size(), narrow.size());
@@ -52,6 +57,18 @@ class GradientTypesTest {
                 assertArrayEquals(rounded, narrow.get(part), form + "part " + part);
             }
             assertTrue(wide.stream().anyMatch(values -> values[0] != 0));
+        }
+    }
+
+    /** Parameters in bf16 are rounded before they are kept in fp32, to the nearest or at random: kept values have what is stored. */
+    @ParameterizedTest
+    @ValueSource(strings = {"nearest", "stochastic"})
+    void keptInAWiderType(String rounding) {
+        String common = "training.steps=3 training.parameter_dtype=bfloat16 ranks=1 parallelism.data_parallel_shard_degree=1"
+                + " parallelism.expert_parallel_degree=1 optimizer.parameter_rounding=" + rounding + " ";
+        try (TrainingRun kept = open(common + "training.keep_converted=on"); TrainingRun other = open(common)) {
+            assertEquals(Tiny.losses(other), Tiny.losses(kept));
+            assertTrue(kept.session().memoryPlan().allocated().containsKey("converted parameters"));
         }
     }
 
