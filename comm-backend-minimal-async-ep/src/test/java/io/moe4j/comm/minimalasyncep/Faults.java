@@ -64,7 +64,8 @@ final class Faults {
                         .kernel("place_segments", Kernels::ownTokensOnly),
                 Fault.of("offsets without the last row", EXCHANGES, "offsets_e")
                         .kernel("place_segments", Kernels::offsetsOneTooFew),
-                Fault.of("the sort is not stable", EXCHANGES, "rows_RD").kernel("place_rows", Kernels::swapsTies),
+                Fault.of("the sort is not stable", EXCHANGES, "rows_RD.*; row [0-9]+ has what belongs into row [0-9]+")
+                        .kernel("place_rows", Kernels::swapsTies),
                 Fault.of("sources in another order", EXCHANGES, "rows_RD|weights_R")
                         .kernel("place_segments", Kernels::sourcesBackwards),
                 Fault.of("ids out of range go to the last expert", OUT_OF_RANGE, "a plan of ids with")
