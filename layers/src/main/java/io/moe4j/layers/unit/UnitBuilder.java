@@ -119,8 +119,8 @@ public final class UnitBuilder {
     }
 
     /**
-     * Gives the checkpoint tensors that were declared so far other names, for a family that publishes a layer of this library under names of its own: Mixtral has
-     * {@code block_sparse_moe.experts.7.w1.weight} where {@code mlp.experts.7.gate_proj.weight} was declared.
+     * Gives the checkpoint tensors that were declared so far other names, for a family that publishes a layer of this library under names of its
+     * own: Mixtral has {@code block_sparse_moe.experts.7.w1.weight} where {@code mlp.experts.7.gate_proj.weight} was declared.
      *
      * @param name from the name that was declared, the block's prefix included, to the new one; unchanged for tensors that keep theirs
      * @throws IllegalArgumentException if two tensors would have one name

@@ -17,8 +17,8 @@ public final class Opening {
     /**
      * Opens it.
      *
-     * @throws IllegalStateException if it returns null, or throws one of Java's own exceptions whose message does not have the plug-in's id; all other exceptions
-     *     are passed on
+     * @throws IllegalStateException if it returns null, or throws one of Java's own exceptions whose message does not have the plug-in's id; all
+     *     other exceptions are passed on
      */
     public static <T> T of(Provider provider, Supplier<T> open) {
         T opened;
