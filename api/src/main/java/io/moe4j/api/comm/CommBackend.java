@@ -26,8 +26,8 @@ import java.util.function.Consumer;
  *
  * <p>Calls that do not fit are refused before anything is enqueued, and later calls work. Tensors of another shape or type, and plans and rows of another
  * backend, are an {@link IllegalArgumentException} that names what does not fit: {@code ids_TK}, {@code x_TD}, the plan, the rows. After
- * {@link #close()}, every call but another close is an {@link IllegalStateException} whose message says "closed"; so is {@link PendingRows#await()}, if rows lie in buffers of the
- * backend.
+ * {@link #close()}, every call but another close is an {@link IllegalStateException} whose message says "closed"; so is {@link PendingRows#await()}, if
+ * rows lie in buffers of the backend.
  *
  * <p>Before a run, hosts make one step with the backend on a device whose {@link io.moe4j.api.device.Device#kind()} is
  * {@link io.moe4j.api.device.DeviceKind#PLANNING}: nothing is computed, the host reads zeros, and the memory that is allocated there is what the run
