@@ -11,6 +11,9 @@ module io.moe4j.tests.contract {
     exports io.moe4j.tests.contract.ops;
 
     uses io.moe4j.api.capture.GraphCaptureProvider;
+    uses io.moe4j.api.comm.CommBackendProvider;
     uses io.moe4j.api.device.DeviceProvider;
+    uses io.moe4j.api.expert.ExpertKernelsProvider;
     uses io.moe4j.api.group.CollectivesProvider;
+    uses io.moe4j.autograd.recompute.RecomputePolicyProvider;
 }

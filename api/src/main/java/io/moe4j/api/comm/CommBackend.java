@@ -24,6 +24,15 @@ import java.util.function.Consumer;
  * main stream} gives that up until it is awaited: a backend whose rank has a {@linkplain io.moe4j.api.group.RankContext#communication() second stream} may
  * then enqueue it there, after what the main stream has enqueued so far.
  *
+ * <p>Calls that do not fit are refused before anything is enqueued, and later calls work. Tensors of another shape or type, and plans and rows of another
+ * backend, are an {@link IllegalArgumentException} that names what does not fit: {@code ids_TK}, {@code x_TD}, the plan, the rows. After
+ * {@link #close()}, every call but another close is an {@link IllegalStateException} whose message says "closed"; so is {@link PendingRows#await()}, if
+ * rows lie in buffers of the backend.
+ *
+ * <p>Before a run, hosts make one step with the backend on a device whose {@link io.moe4j.api.device.Device#kind()} is
+ * {@link io.moe4j.api.device.DeviceKind#PLANNING}: nothing is computed, the host reads zeros, and the memory that is allocated there is what the run
+ * gets. So ask {@link io.moe4j.api.device.Device#targetKind()} for what is supported, and allocate the same, whatever the host reads.
+ *
  * <p>Arrival order, the same for every backend: rows are grouped by local expert, within an expert by source rank, within a source rank by
  * routed row (token-major: row n = t·K + k).
  *
@@ -84,12 +93,15 @@ public interface CommBackend extends AutoCloseable {
      * rows, dispatches by it, and combines what it has dispatched, every time with the same calls. The host may not know how many rounds a plan needs:
      * {@code round} may be called for rounds in which no rank has rows left (offsets are 0 then, and exchanges do nothing), or once for work that the
      * device repeats. The plan that {@code round} receives is valid during that call only. All rounds of one dispatch or combine are enqueued between
-     * the first round and any other use of the plan. Example, where {@code waiting_ND} holds rows of earlier rounds, and nothing is done in between:
+     * the first round and any other use of the plan. Each round has a scope of its own, so that what it receives is given back before the next. Example, where
+     * {@code waiting_ND} holds rows of earlier rounds, and nothing is done in between:
      *
      * <pre>{@code
      * Consumer<DispatchPlan> round = part -> {
-     *     ReceivedRows rows = comm.dispatch(DispatchRequest.of(part, x_TD, ACTIVATIONS)).await();
-     *     comm.combine(CombineRequest.of(rows, out_TD).withWaiting(waiting_ND)).await();
+     *     try (Scope scope = memory.open()) {
+     *         ReceivedRows rows = comm.dispatch(DispatchRequest.of(part, x_TD, ACTIVATIONS)).await();
+     *         comm.combine(CombineRequest.of(rows, out_TD).withWaiting(waiting_ND)).await();
+     *     }
      * };
      * round.accept(plan);
      * comm.furtherRounds(plan, round);

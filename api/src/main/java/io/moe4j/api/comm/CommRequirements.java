@@ -6,7 +6,8 @@ import io.moe4j.api.Stability;
  * What a backend requires from a configuration. Start from {@link #none()}; components may be added in later minor versions.
  *
  * @param synchronisesWithHost whether forward or backward wait on the host, which rules out graph capture
- * @param needsFullRecompute whether received rows are no longer available in backward
+ * @param needsFullRecompute whether received rows are no longer available in backward, because the backend has one buffer for each
+ *     {@link ReceiveBuffer}, which the next dispatch into it takes over. Without it, rows stay as they are until the scope closes in which they were received
  * @param needsPeerMemory whether {@link CommContext#peers()} must be given
  * @param needsCollectives whether {@link CommContext#collectives()} must be given
  * @param worstCaseOnly whether it supports only the capacity {@link ReceiveCapacity.WorstCase}, with which no row is ever dropped. Since SPI 1.2

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class LinkFailure {
     /** {@code 'io.moe4j.api.device.KernelArg io.moe4j.api.device.KernelArg.of(int)'}. */
     private static final Pattern QUOTED = Pattern.compile("'([^']+)'");
+    private static final String NOT_INITIALIZED = "Could not initialize class ";
     private static final int MAX_CAUSES = 100;
+    /** What to do about {@link #own}. */
+    static final String OWN_REMEDY = "install what it needs, as its documentation says, or report this to the author of the plug-in";
 
     private LinkFailure() {}
 
@@ -62,14 +65,35 @@ final class LinkFailure {
         };
     }
 
+    /**
+     * The failure in words, if the plug-in fails by itself: a static initializer that throws, or a native library that is not there. The JVM reports these as
+     * linkage errors too, but another host would not help. Empty for all others.
+     */
+    static Optional<String> own(LinkageError error) {
+        String message = String.valueOf(error.getMessage());
+        return switch (error) {
+            case UnsatisfiedLinkError e -> Optional.of("a native library is missing, or does not fit: " + message);
+            case ExceptionInInitializerError e -> Optional
+                    .of("a static initializer of its classes failed: " + e.getCause());
+            case NoClassDefFoundError e when message.startsWith(NOT_INITIALIZED) -> Optional
+                    .of("the static initializer of "
+                            + message.substring(NOT_INITIALIZED.length()) + " failed" + (e.getCause() == null ? ""
+                                    : ": " + e.getCause().getMessage()));
+            default -> Optional.empty();
+        };
+    }
+
     /** {@code plug-in "x" of x.jar does not link with this host: the class y is missing; it was built against …}. */
     static String describe(List<Loaded> suspects, LinkageError error, @Nullable SpiVersion host) {
         Loaded first = suspects.getFirst();
-        return "plug-in " + String.join(", ", suspects.stream().map(entry -> "\"" + entry.id() + "\"").toList())
-                + " of "
-                + first.jar() + " does not link with this host: " + missing(error) + "; "
-                + versions(first.spiName(), first.built(), host)
-                + ": build the jar against this host's api, with all classes that it needs, or use the host that it was made for";
+        String plugIn = "plug-in "
+                + String.join(", ", suspects.stream().map(entry -> "\"" + entry.id() + "\"").toList())
+                + " of " + first.jar();
+        Optional<String> own = own(error);
+        return own.isPresent() ? plugIn + " failed: " + own.get() + "; " + OWN_REMEDY
+                : plugIn + " does not link with this host: " + missing(error) + "; "
+                        + versions(first.spiName(), first.built(), host)
+                        + ": build the jar against this host's api, with all classes that it needs, or use the host that it was made for";
     }
 
     /** The version that the plug-in was built against, and that of the host, in words. */

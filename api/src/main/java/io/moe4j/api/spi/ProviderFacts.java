@@ -4,7 +4,9 @@ import java.lang.module.ResolvedModule;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Questions to a class of a plug-in, answered safely even if the class throws. */
@@ -12,20 +14,45 @@ final class ProviderFacts {
 
     private ProviderFacts() {}
 
+    /** The answer of a provider's method, which must not be null. Plug-ins are compiled without this host's checks of nulls. */
+    static <T> T given(String method, @Nullable T answer) {
+        if (answer == null) {
+            throw new IllegalArgumentException("its method " + method + "() returned null; let it return a value");
+        }
+        return answer;
+    }
+
+    /** Configurations are checked against the settings of all plug-ins, so that one that cannot list its own would harm the others. */
+    static void checkSettings(Provider provider) {
+        Set<String> names = new HashSet<>();
+        for (Setting<?> setting : given("settings", provider.settings())) {
+            if (!names.add(setting.name())) {
+                throw new IllegalArgumentException("its method settings() lists \"" + setting.name()
+                        + "\" more than once; give each setting a name of its own");
+            }
+        }
+    }
+
     static Availability probe(Registry.Loaded entry) {
         try {
-            return entry.provider().probe();
+            return given("probe", entry.provider().probe());
         } catch (RuntimeException | LinkageError e) {
             return LinkFailure.in(e).map(error -> notLinked(entry, error))
                     .orElseGet(() -> Availability.unavailable("its probe failed: " + e,
-                            "report this to the author of the plug-in: a probe never throws"));
+                            "report this to the author of the plug-in: a probe never throws, and returns an answer"));
         }
     }
 
     private static Availability notLinked(Registry.Loaded entry, LinkageError error) {
-        return Availability.unavailable("it does not link with this host: " + LinkFailure.missing(error) + "; "
-                + LinkFailure.versions(entry.spiName(), entry.built(), hostVersion(entry.spi())),
-                "build " + entry.jar() + " against this host's api, with all classes that it needs");
+        Optional<String> own = LinkFailure.own(error);
+        return own
+                .isPresent()
+                        ? Availability.unavailable(own.get(), LinkFailure.OWN_REMEDY)
+                        : Availability.unavailable(
+                                "it does not link with this host: " + LinkFailure.missing(error) + "; "
+                                        + LinkFailure.versions(entry.spiName(), entry.built(),
+                                                hostVersion(entry.spi())),
+                                "build " + entry.jar() + " against this host's api, with all classes that it needs");
     }
 
     /** The constant that every SPI has. */

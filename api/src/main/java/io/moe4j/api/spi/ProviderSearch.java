@@ -61,21 +61,24 @@ final class ProviderSearch<P extends Provider> {
             if (!seen.add(provider.getClass())) {
                 return;
             }
-            id = Optional.of(provider.id());
-            built = Optional.of(provider.spiVersion());
+            id = Optional.of(ProviderFacts.given("id", provider.id()));
+            built = Optional.of(ProviderFacts.given("spiVersion", provider.spiVersion()));
             SpiVersion version = SpiVersion.parse(built.get());
             Optional<String> refusal = refusal(id.get(), version, jar)
                     .or(() -> LinkCheck.missing(found.type(), jar).map(what -> notLinked(what, Optional.of(version))));
             if (refusal.isPresent()) {
                 leaveOut(id, built, jar, refusal.get());
             } else {
-                load(new Loaded(spi, id.get(), provider, version, jar, provider.description()));
+                ProviderFacts.checkSettings(provider);
+                load(new Loaded(spi, id.get(), provider, version, jar,
+                        ProviderFacts.given("description", provider.description())));
             }
         } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
             Optional<String> compiled = built
                     .or(() -> LinkFailure.in(e).flatMap(error -> BuiltVersion.of(found.type())));
             leaveOut(id, compiled, jar, LinkFailure.in(e)
-                    .map(error -> notLinked(LinkFailure.missing(error), compiled.map(SpiVersion::parse)))
+                    .map(error -> LinkFailure.own(error).map(what -> what + "; " + LinkFailure.OWN_REMEDY).orElseGet(
+                            () -> notLinked(LinkFailure.missing(error), compiled.map(SpiVersion::parse))))
                     .orElseGet(() -> reason(e)));
         }
     }
@@ -145,8 +148,11 @@ final class ProviderSearch<P extends Provider> {
     }
 
     private static String describe(Throwable failure) {
-        return failure instanceof ServiceConfigurationError ? String.valueOf(failure.getMessage())
-                : failure instanceof NoClassDefFoundError ? "the class " + failure.getMessage() + " is missing"
-                        : failure.toString();
+        return switch (failure) {
+            case ServiceConfigurationError e -> String.valueOf(e.getMessage());
+            case NoClassDefFoundError e -> LinkFailure.missing(e);
+            case IllegalArgumentException e when e.getMessage() != null -> e.getMessage();
+            default -> failure.toString();
+        };
     }
 }

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -153,6 +155,82 @@ final class RegistryTest {
         }
     }
 
+    /** Returns null from one of its methods. */
+    public abstract static class Null extends Good {
+        String or(String method, String answer) {
+            return getClass().getName().endsWith("Null" + method) ? null : answer;
+        }
+
+        @Override
+        public String id() {
+            return or("Id", "null_" + getClass().getName().replaceAll(".*Null", "").toLowerCase(Locale.ROOT));
+        }
+
+        @Override
+        public String spiVersion() {
+            return or("Version", super.spiVersion());
+        }
+
+        @Override
+        public String description() {
+            return or("Description", super.description());
+        }
+
+        @Override
+        public List<Setting<?>> settings() {
+            return or("Settings", "") == null ? null : List.of();
+        }
+
+        @Override
+        public Availability probe() {
+            return or("Probe", "") == null ? null : super.probe();
+        }
+    }
+
+    /** See {@link Null}. */
+    public static final class NullId extends Null {}
+
+    /** See {@link Null}. */
+    public static final class NullVersion extends Null {}
+
+    /** See {@link Null}. */
+    public static final class NullDescription extends Null {}
+
+    /** See {@link Null}. */
+    public static final class NullSettings extends Null {}
+
+    /** See {@link Null}. */
+    public static final class NullProbe extends Null {}
+
+    /** Has two settings of one name. */
+    public static final class SettingTwice extends Good {
+        @Override
+        public List<Setting<?>> settings() {
+            return List.of(Setting.flag("fast", true), Setting.integer("fast", 1, 0, 2));
+        }
+    }
+
+    /** Cannot list its settings. */
+    public static final class ThrowsForSettings extends Good {
+        @Override
+        public List<Setting<?>> settings() {
+            throw new IllegalStateException("no settings today");
+        }
+    }
+
+    /** Has a static initializer that throws. */
+    public static final class NotInitialized extends Good {
+        static final int LIMIT = Integer.parseInt("four");
+    }
+
+    /** Needs a native library. */
+    public static final class NoLibrary extends Good {
+        /** Loads it. */
+        public NoLibrary() {
+            System.loadLibrary("moe4j_has_no_such_library");
+        }
+    }
+
     private ServiceLoader<ToyProvider> loader(Class<?>... providers) {
         return loader(Stream.of(providers).map(Class::getName).toArray(String[]::new));
     }
@@ -238,6 +316,45 @@ final class RegistryTest {
         assertTrue(reasons.get(4).contains("id \"Odd Id\" is malformed"), reasons.get(4));
         assertTrue(reasons.get(5).contains("not a subtype"), reasons.get(5));
         assertEquals(Good.class.getName(), registry.get(ToyProvider.class, "good").getClass().getName());
+    }
+
+    /** Plug-ins are compiled without checks of nulls. What one of them does not answer names the method, and harms neither report nor configuration. */
+    @Test
+    void whatAnswersNullIsLeftOutByTheNameOfTheMethod() {
+        Registry registry = registry(NullId.class, NullVersion.class, NullDescription.class, NullSettings.class,
+                NullProbe.class);
+        List<String> methods = List.of("id", "spiVersion", "description", "settings");
+        for (int i = 0; i < methods.size(); i++) {
+            assertEquals("its method " + methods.get(i) + "() returned null; let it return a value",
+                    leftOut(registry, i).reason());
+        }
+        Loaded last = assertInstanceOf(Loaded.class, registry.entries().getLast());
+        Availability.Unavailable answer = assertInstanceOf(Availability.Unavailable.class, last.probe());
+        assertTrue(answer.reason().contains("its method probe() returned null"), answer.reason());
+    }
+
+    @Test
+    void settingsThatCannotBeReadLeaveItOut() {
+        Registry registry = registry(SettingTwice.class, ThrowsForSettings.class, Good.class);
+        assertEquals("its method settings() lists \"fast\" more than once; give each setting a name of its own",
+                leftOut(registry, 0).reason());
+        assertTrue(leftOut(registry, 1).reason().contains("no settings today"), leftOut(registry, 1).reason());
+        assertEquals(1, registry.all(ToyProvider.class).size());
+    }
+
+    /** The JVM says linkage error here too, but to build it against another api would not help. */
+    @Test
+    void whatFailsByItselfIsNotBlamedOnTheHost() {
+        Registry registry = registry(NotInitialized.class, NoLibrary.class);
+        assertEquals("a static initializer of its classes failed: java.lang.NumberFormatException: For input string:"
+                + " \"four\"; " + LinkFailure.OWN_REMEDY, leftOut(registry, 0).reason());
+        String reason = leftOut(registry, 1).reason();
+        assertTrue(reason.startsWith("a native library is missing, or does not fit: no moe4j_has_no_such_library in")
+                && reason.endsWith(LinkFailure.OWN_REMEDY), reason);
+        // The second use of a class says less: it names the class.
+        assertEquals(Optional.of("the static initializer of x.Y failed"),
+                LinkFailure.own(new NoClassDefFoundError("Could not initialize class x.Y")));
+        assertEquals(Optional.empty(), LinkFailure.own(new NoClassDefFoundError("x/Y")));
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.comm.support.ForwardingCommBackendProvider;
 import io.moe4j.api.device.CpuKernel;
 import io.moe4j.api.device.Device;
@@ -35,28 +36,34 @@ import org.junit.jupiter.api.DynamicTest;
  */
 record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason,
         UnaryOperator<CommContext> context, Map<String, UnaryOperator<CpuKernel>> kernels,
-        BiFunction<CommBackend, CommContext, CommBackend> wrap, boolean supports) {
+        BiFunction<CommBackend, CommContext, CommBackend> wrap, Claim claim) {
+
+    /** What the provider says of itself, and what is not true. */
+    enum Claim {
+        TRUE, EVERY_KIND, ROWS_STAY
+    }
 
     static Fault of(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason) {
-        return new Fault(name, test, reason, UnaryOperator.identity(), Map.of(), (backend, context) -> backend, false);
+        return new Fault(name, test, reason, UnaryOperator.identity(), Map.of(), (backend, context) -> backend,
+                Claim.TRUE);
     }
 
     Fault on(UnaryOperator<CommContext> changed) {
-        return new Fault(name, test, reason, changed, kernels, wrap, supports);
+        return new Fault(name, test, reason, changed, kernels, wrap, claim);
     }
 
     Fault kernel(String kernel, UnaryOperator<CpuKernel> replacement) {
         Map<String, UnaryOperator<CpuKernel>> more = new HashMap<>(kernels);
         more.put(kernel, replacement);
-        return new Fault(name, test, reason, context, more, wrap, supports);
+        return new Fault(name, test, reason, context, more, wrap, claim);
     }
 
     Fault wrapped(BiFunction<CommBackend, CommContext, CommBackend> wrapper) {
-        return new Fault(name, test, reason, context, kernels, wrapper, supports);
+        return new Fault(name, test, reason, context, kernels, wrapper, claim);
     }
 
-    Fault supportsEverything() {
-        return new Fault(name, test, reason, context, kernels, wrap, true);
+    Fault claims(Claim what) {
+        return new Fault(name, test, reason, context, kernels, wrap, what);
     }
 
     /** Barriers of one phase do nothing, and ranks fall behind in turn. */
@@ -140,7 +147,16 @@ record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> tes
 
         @Override
         public boolean supports(DeviceKind kind) {
-            return fault.supports() || super.supports(kind);
+            return fault.claim() == Claim.EVERY_KIND || super.supports(kind);
+        }
+
+        @Override
+        public CommRequirements requirements() {
+            CommRequirements needs = super.requirements();
+            return fault.claim() == Claim.ROWS_STAY
+                    ? new CommRequirements(needs.synchronisesWithHost(), false, needs.needsPeerMemory(),
+                            needs.needsCollectives(), needs.worstCaseOnly())
+                    : needs;
         }
 
         @Override

@@ -3,6 +3,8 @@ package io.moe4j.comm.minimalasyncep;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
@@ -27,6 +29,7 @@ final class Faults {
     private static final Tests ADJOINTS = CommBackendContract::adjoints;
     private static final Tests PADDING = CommBackendContract::paddingIsNotWritten;
     private static final Tests SCOPES = CommBackendContract::plansOutliveScopes;
+    private static final Tests PLANNED = CommBackendContract::plannedMemoryIsEnough;
     private static final Tests IDS = CommBackendContract::plansReadTheIdsOfNow;
     private static final Tests STATISTICS = CommBackendContract::statisticsAreOfAllPlans;
     private static final Tests CAPTURE = CommBackendContract::capture;
@@ -61,7 +64,8 @@ final class Faults {
                         .kernel("place_segments", Kernels::ownTokensOnly),
                 Fault.of("offsets without the last row", EXCHANGES, "offsets_e")
                         .kernel("place_segments", Kernels::offsetsOneTooFew),
-                Fault.of("the sort is not stable", EXCHANGES, "rows_RD").kernel("place_rows", Kernels::swapsTies),
+                Fault.of("the sort is not stable", EXCHANGES, "rows_RD.*; row [0-9]+ has what belongs into row [0-9]+")
+                        .kernel("place_rows", Kernels::swapsTies),
                 Fault.of("sources in another order", EXCHANGES, "rows_RD|weights_R")
                         .kernel("place_segments", Kernels::sourcesBackwards),
                 Fault.of("ids out of range go to the last expert", OUT_OF_RANGE, "a plan of ids with")
@@ -187,6 +191,15 @@ final class Faults {
                 Fault.of("a plan cached by the address of its ids, captured", CAPTURE,
                         "of replay|of the second plan of a replay")
                         .wrapped((backend, context) -> new Wrapped(backend, context).cachesPlans()),
+                Fault.of("opens only where kernels run", PLANNED, "ask targetKind\\(\\) for what is supported")
+                        .wrapped((backend, context) -> {
+                            if (!context.rank().device().kind().equals(DeviceKind.CPU)) {
+                                throw new DeviceException("not on " + context.rank().device().kind());
+                            }
+                            return backend;
+                        }),
+                Fault.of("takes memory by what the host reads", PLANNED, "and [0-9]+ were planned")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).takesAsMuchAsTheHostReads()),
                 // Order between ranks, streams, exchanges.
                 Fault.of("no barrier before counts are overwritten", RACES, "of round")
                         .withoutBarrier("plan, counts may"),
@@ -230,7 +243,7 @@ final class Faults {
                         "times that the host waited")
                         .wrapped((backend, context) -> new Wrapped(backend, context).waits()),
                 Fault.of("claims every kind of device", one(CommBackendContract::supportsWhatItBrings),
-                        "no provider can know that kind").supportsEverything(),
+                        "no provider can know that kind").claims(Fault.Claim.EVERY_KIND),
                 // Opening and closing.
                 Fault.of("leaks memory", one(CommBackendContract::closingReleasesEverything), "memory held by purpose")
                         .wrapped((backend, context) -> {
@@ -265,7 +278,9 @@ final class Faults {
                         .wrapped((backend, context) -> new Wrapped(backend, context).leaksAfterFailures()),
                 Fault.of("one buffer for activations and gradients", one(CommBackendContract::leasesEnd),
                         "rows after a dispatch into the other buffer")
-                        .on(Faults::oneBuffer));
+                        .on(Faults::oneBuffer),
+                Fault.of("takes buffers over, and does not say so", one(CommBackendContract::leasesEnd),
+                        "Say withFullRecompute").claims(Fault.Claim.ROWS_STAY));
     }
 
     private static CommContext with(CommContext given, Function<PeerGroup, PeerGroup> peers) {

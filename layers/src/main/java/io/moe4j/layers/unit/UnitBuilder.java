@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Declares the parameters of one unit: extents, initial values, and their names in a Hugging Face checkpoint.
@@ -115,6 +116,27 @@ public final class UnitBuilder {
     /** Where each checkpoint tensor of this unit lies. */
     public Map<String, ParameterSlice> names() {
         return names;
+    }
+
+    /**
+     * Gives the checkpoint tensors that were declared so far other names, for a family that publishes a layer of this library under names of its
+     * own: Mixtral has {@code block_sparse_moe.experts.7.w1.weight} where {@code mlp.experts.7.gate_proj.weight} was declared.
+     *
+     * @param name from the name that was declared, the block's prefix included, to the new one; unchanged for tensors that keep theirs
+     * @throws IllegalArgumentException if two tensors would have one name
+     * @since 0.3.0
+     */
+    public void rename(UnaryOperator<String> name) {
+        Map<String, ParameterSlice> renamed = new LinkedHashMap<>();
+        names.forEach((old, slice) -> {
+            if (renamed.put(name.apply(old), slice) != null) {
+                throw new IllegalArgumentException(
+                        unit + ": two tensors would be named " + name.apply(old) + ", and one of them is "
+                                + old + "; each tensor of a checkpoint needs a name of its own");
+            }
+        });
+        names.clear();
+        names.putAll(renamed);
     }
 
     /** Allocates the unit and sets its initial values. */

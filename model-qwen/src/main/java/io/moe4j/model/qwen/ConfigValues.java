@@ -12,7 +12,6 @@ import io.moe4j.layers.feedforward.MixtureOfExperts;
 import io.moe4j.layers.huggingface.RotaryValues;
 import io.moe4j.layers.rotary.Rotation;
 import java.util.ArrayList;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,5 @@
 package io.moe4j.model.qwen;
 
-import io.moe4j.activationcheckpoint.BudgetRecomputeProvider;
-import io.moe4j.activationcheckpoint.FullRecomputeProvider;
-import io.moe4j.activationcheckpoint.NoRecomputeProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
@@ -10,10 +7,7 @@ import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
-import io.moe4j.comm.standard.StandardProvider;
-import io.moe4j.kernels.swiglu.SwiGluKernelsProvider;
-import io.moe4j.runtime.cpu.CpuDeviceProvider;
-import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
+import io.moe4j.tests.contract.Installed;
 import io.moe4j.tests.contract.ModelContract;
 import java.util.HashMap;
 import java.util.List;
@@ -38,27 +32,26 @@ class ModelContractTest extends ModelContract {
 
     @Override
     protected DeviceProvider deviceProvider() {
-        return new CpuDeviceProvider();
+        return Installed.device("cpu");
     }
 
     @Override
     protected CommBackendProvider commProvider() {
-        return new StandardProvider();
+        return Installed.exchange("standard");
     }
 
     @Override
     protected Optional<CollectivesProvider> collectivesProvider() {
-        return Optional.of(new CpuPeerCollectivesProvider());
+        return Optional.of(Installed.collectives(deviceProvider()));
     }
 
     @Override
     protected ExpertKernelsProvider kernelsProvider() {
-        return new SwiGluKernelsProvider();
+        return Installed.expertKernels("swiglu");
     }
 
     @Override
     protected List<RecomputePolicyProvider> recomputePolicies() {
-        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider(),
-                new BudgetRecomputeProvider());
+        return Installed.recomputePolicies();
     }
 }

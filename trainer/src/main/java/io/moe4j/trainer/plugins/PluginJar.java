@@ -50,6 +50,10 @@ record PluginJar(Path path, List<Path> beside) {
     String reason(Throwable failure) {
         String cause = failure.getCause() == null ? "" : ": " + failure.getCause().getMessage();
         return switch (failure) {
+            case FindException e when e
+                    .getCause() instanceof IllegalArgumentException -> "no module can be made of it: "
+                            + e.getMessage() + cause
+                            + "; rename the jar, as in my-plugin-1.0.jar, or give it a module-info";
             case FindException e -> "no module can be made of it: " + e.getMessage() + cause
                     + "; mend the jar, or put what it requires beside it";
             case ResolutionException e -> "it does not fit this host: " + e.getMessage() + cause;

@@ -18,6 +18,7 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.planning.PlanningDevice;
+import io.moe4j.trainer.plugins.Opening;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -99,7 +100,7 @@ final class CountedExchange implements CommBackendProvider {
     public CommBackend open(CommConfig config, CommContext context) {
         SentRows rows = SentRows.of(config, context.group().size(), provider,
                 context.rank().device().targetKind());
-        opened = new Counted(provider.open(config, context), config, rows, even,
+        opened = new Counted(Opening.of(provider, () -> provider.open(config, context)), config, rows, even,
                 context.rank().device());
         return opened;
     }

@@ -13,6 +13,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.runtime.planning.WorkMeter;
+import io.moe4j.trainer.plugins.Opening;
 
 /**
  * Wraps expert kernels so that the planning device can count their work: under even routing, each rank receives as many rows as it sends.
@@ -49,7 +50,7 @@ record CountedKernels(ExpertKernelsProvider provider, EvenRows rows) implements 
 
     @Override
     public ExpertKernels open(RankContext context) {
-        ExpertKernels opened = provider.open(context);
+        ExpertKernels opened = Opening.of(provider, () -> provider.open(context));
         return context.device() instanceof PlanningDevice device ? new Counted(opened, device.work(), rows) : opened;
     }
 

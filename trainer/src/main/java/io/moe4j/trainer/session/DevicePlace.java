@@ -7,6 +7,7 @@ import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.Rendezvous;
+import io.moe4j.trainer.plugins.Opening;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,7 +43,7 @@ record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, Map<Inte
 
     @Override
     public Collectives openCollectives(Group group, RankContext rank) {
-        return providers.collectives().open(group, rank);
+        return Opening.of(providers.collectives(), () -> providers.collectives().open(group, rank));
     }
 
     @Override

@@ -28,6 +28,7 @@ import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.ShardGroup;
 import io.moe4j.runtime.planning.PlanningCollectives;
 import io.moe4j.runtime.planning.PlanningDevice;
+import io.moe4j.trainer.plugins.Opening;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -78,7 +79,8 @@ public final class InferenceRank {
         if (spec.moe().isPresent()) {
             Map<Long, CommBackend> exchanges = exchanges(spec.moe().get(), providers, options, context, alone, sizes,
                     resources);
-            ExpertKernels kernels = resources.add(providers.kernels().orElseThrow().open(context));
+            ExpertKernels kernels = providers.kernels()
+                    .map(provider -> resources.add(Opening.of(provider, () -> provider.open(context)))).orElseThrow();
             opened = opened.withExperts(Objects.requireNonNull(exchanges.get(sizes.largest())), kernels)
                     .withExchanges(exchanges);
         }
@@ -97,9 +99,9 @@ public final class InferenceRank {
                 : Optional.empty();
         Map<Long, CommBackend> exchanges = new HashMap<>();
         for (long size : sizes.ascending()) {
-            exchanges.put(size, resources.add(provider.open(
+            exchanges.put(size, resources.add(Opening.of(provider, () -> provider.open(
                     CommConfig.of(size, moe.dim(), moe.experts(), moe.topK(), options.dtype()),
-                    new CommContext(context, alone, peers, collectives))));
+                    new CommContext(context, alone, peers, collectives)))));
         }
         return exchanges;
     }

@@ -33,6 +33,7 @@ import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.ReshardAfterForward;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.step.Optimizer;
 import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
@@ -103,7 +104,8 @@ final class RankOpener {
         RankCollectives collectives = collectives(context, groups, resources);
         Optional<CommBackend> comm = providers.comm()
                 .map(provider -> comm(provider, context, groups, collectives, resources));
-        Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
+        Optional<ExpertKernels> kernels = providers.kernels()
+                .map(provider -> resources.add(Opening.of(provider, () -> provider.open(context))));
         kernels.ifPresent(opened -> SupportedProducts.require(config, opened));
         Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
         if (purpose == SessionPurpose.TRAINING && staysGathered()) {
@@ -215,8 +217,8 @@ final class RankOpener {
         RankContext given = context.communication().isEmpty() ? context
                 : context.withCommunication(resources.add(context.device()
                         .openCommunicationStream("rank " + context.rank() + ", exchange")));
-        CommBackend backend = resources.add(provider.open(shapes,
-                new CommContext(given, groups.expertParallel(), peers, collectives.expertParallel())));
+        CommBackend backend = resources.add(Opening.of(provider, () -> provider.open(shapes,
+                new CommContext(given, groups.expertParallel(), peers, collectives.expertParallel()))));
         if (!PlugInFit.reportsOverflows(backend.statistics().isPresent(), config)) {
             throw new InputException("model.moe_comm_backend = \"" + provider.id() + "\": "
                     + PlugInFit.OVERFLOW_UNREPORTED + "; " + PlugInFit.OVERFLOW_REMEDY);

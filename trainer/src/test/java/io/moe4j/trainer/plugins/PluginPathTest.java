@@ -1,13 +1,17 @@
 package io.moe4j.trainer.plugins;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.module.FindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +47,17 @@ class PluginPathTest {
             assertEquals(List.of(), path.jars());
             assertTrue(path.problems().get(jar.toString()).startsWith(folder + " can be written by all users"));
         }
+    }
+
+    /** Without a module-info, the name of the jar becomes that of the module: acme-2fast.jar would be acme.2fast, and no name begins with a digit. */
+    @Test
+    void aJarWhoseNameMakesNoModuleIsToBeRenamed() throws IOException {
+        Path jar = temporary.resolve("acme-2fast.jar");
+        new JarOutputStream(Files.newOutputStream(jar), new Manifest()).close();
+        PluginJar plugIn = new PluginJar(jar, List.of());
+        String reason = plugIn.reason(assertThrows(FindException.class, plugIn::moduleName));
+        assertTrue(reason.contains("'2fast' is not a Java identifier; rename the jar, as in my-plugin-1.0.jar"),
+                reason);
     }
 
     private static Path jar(Path path, String mode) throws IOException {

@@ -44,6 +44,7 @@ public record ExchangeChecks(String backend, CommConfig config) {
     /**
      * Checks that the backend carries rows of the configured type on this kind of device.
      *
+     * @param kind the device's {@link io.moe4j.api.device.Device#targetKind()}, which is the real one while a run is planned too
      * @param supported what its provider says
      * @since 0.3.0
      */

@@ -143,6 +143,22 @@ public abstract class CommBackendContract {
         kit.onAllRanks(shape, DType.F32, new CommClaims(kit, shape)::waitsForTheHostOnlyIfItSaysSo);
     }
 
+    /**
+     * The backend opens on a device that only plans, on which hosts measure the memory of a run before it begins, and an exchange takes no more memory than it
+     * took there, whatever the routing.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> plannedMemoryIsEnough() {
+        CommCase shape = plans(largest());
+        Stream<CommCase> shapes = provider().supportsRounds(deviceProvider().kind())
+                ? Stream.of(shape, CommPlans.inRounds(shape))
+                : Stream.of(shape);
+        return shapes.flatMap(each -> rowTypes().stream().map(rowType -> dynamicTest(each + ", " + rowType,
+                () -> new CommPlanned(kit, each, rowType).check())));
+    }
+
     /** Plans are kept until the step ends, whatever scopes close before. */
     @TestFactory
     public Stream<DynamicTest> plansOutliveScopes() {

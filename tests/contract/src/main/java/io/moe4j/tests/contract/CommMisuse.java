@@ -13,10 +13,14 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.function.Executable;
 
 /** Wrong calls are refused on the host before anything is launched, with a message that has the wrong values. */
 final class CommMisuse {
+    private static final String TAKEN = " into the same buffer: requirements() do not say needsFullRecompute, which means that rows stay as they are."
+            + " Say withFullRecompute() if a dispatch takes the buffer over";
+
     private final CommKit kit;
     private final CommCase shape;
 
@@ -69,8 +73,9 @@ final class CommMisuse {
                         .await();
                 refused(() -> rank.backend().dispatch(DispatchRequest.of(others, x, ReceiveBuffer.ACTIVATIONS)),
                         "plan");
-                refused(() -> other.backend().combine(CombineRequest.of(rows, x)), "plan");
-                refused(() -> rank.backend().combine(CombineRequest.of(new Foreign(plan, x), x)), "Foreign");
+                // What does not belong here are the rows, and the plan that they came by.
+                refused(() -> other.backend().combine(CombineRequest.of(rows, x)), "plan|rows");
+                refused(() -> rank.backend().combine(CombineRequest.of(new Foreign(plan, x), x)), "plan|rows");
                 // The other backend's work does not change these rows.
                 double[] before = rank.read(rows.rows_RD().slice(0, 0, received(rank)));
                 other.backend().dispatch(DispatchRequest.of(others,
@@ -109,11 +114,20 @@ final class CommMisuse {
                 ended(late::await);
                 later.await();
             } else {
-                rank.expect("rows after the next dispatch", before, rows.rows_RD().slice(0, 0, received(rank)));
+                rank.expect("rows after the next dispatch" + TAKEN, before,
+                        stillReadable(rows).slice(0, 0, received(rank)));
             }
             next.await();
             next.await();
             rank.stream().synchronize();
+        }
+    }
+
+    private static Tensor stillReadable(ReceivedRows rows) {
+        try {
+            return rows.rows_RD();
+        } catch (IllegalStateException e) {
+            throw new AssertionError("rows cannot be read after the next dispatch" + TAKEN + "; it threw " + e, e);
         }
     }
 
@@ -145,11 +159,14 @@ final class CommMisuse {
         return new CommReference(shape).received(rank.index());
     }
 
-    private static void refused(Executable call, String part) {
+    /** @param words one of these has to be in the message, with | between them */
+    private static void refused(Executable call, String words) {
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, call,
-                () -> "a call that does not fit, because of " + part);
-        assertTrue(String.valueOf(refusal.getMessage()).contains(part),
-                () -> "the message has no \"" + part + "\": " + refusal);
+                () -> "a call that does not fit, because of " + words);
+        assertTrue(Pattern.compile(words).matcher(String.valueOf(refusal.getMessage())).find(),
+                () -> "the refusal is to name what does not fit, but its message has no \""
+                        + words.replace("|", "\" and no \"")
+                        + "\": " + refusal);
     }
 
     private static void ended(Executable use) {

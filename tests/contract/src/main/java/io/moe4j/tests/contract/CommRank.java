@@ -13,6 +13,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -144,18 +145,35 @@ final class CommRank implements AutoCloseable {
 
     /** Fails at the first element that is not the expected one; NaN fails. */
     void expect(String what, double[] expected, Tensor actual) {
-        expect(what, expected, read(actual));
+        expect(what, expected, read(actual), actual.rank() == 2 ? Math.toIntExact(actual.dim(1)) : 1);
     }
 
     void expect(String what, double[] expected, double[] actual) {
+        expect(what, expected, actual, 1);
+    }
+
+    private void expect(String what, double[] expected, double[] actual, int width) {
         for (int i = 0; i < Math.max(expected.length, actual.length); i++) {
             if (i >= expected.length || i >= actual.length || !(expected[i] == actual[i])) {
                 throw new AssertionError("rank " + index() + ": " + what + "[" + i + "] is "
                         + (i < actual.length ? actual[i] : "missing") + ", expected "
                         + (i < expected.length ? expected[i] : "nothing") + "; lengths " + actual.length + " and "
-                        + expected.length);
+                        + expected.length + inRow(expected, actual, i / Math.max(1, width), width));
             }
         }
+    }
+
+    /** Which row it is, and whether it is that of another place: then rows are in another order, and not wrong in themselves. */
+    private static String inRow(double[] expected, double[] actual, int row, int width) {
+        if (width <= 1 || (row + 1) * width > Math.min(expected.length, actual.length)) {
+            return "";
+        }
+        for (int other = 0; other < expected.length / width; other++) {
+            if (Arrays.equals(actual, row * width, (row + 1) * width, expected, other * width, (other + 1) * width)) {
+                return "; row " + row + " has what belongs into row " + other;
+            }
+        }
+        return "; this is row " + row + ", which has what belongs into no row";
     }
 
     /** Closes the backend twice, then the objects that it uses. */

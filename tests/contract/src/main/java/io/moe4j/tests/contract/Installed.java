@@ -2,9 +2,12 @@ package io.moe4j.tests.contract;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.spi.Provider;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import java.util.List;
 import java.util.ServiceLoader;
 
@@ -37,6 +40,40 @@ public final class Installed {
     /** A graph capture, such as that of {@link DeviceProvider#captureId()}. */
     public static GraphCaptureProvider capture(String id) {
         return find(ServiceLoader.load(GraphCaptureProvider.class), id, "graph capture");
+    }
+
+    /**
+     * A communication backend, such as {@code "standard"}, for the kit of models.
+     *
+     * @since 0.3.0
+     */
+    public static CommBackendProvider exchange(String id) {
+        return find(ServiceLoader.load(CommBackendProvider.class), id, "communication backend");
+    }
+
+    /**
+     * Expert kernels, such as {@code "swiglu"}, for the kit of models.
+     *
+     * @since 0.3.0
+     */
+    public static ExpertKernelsProvider expertKernels(String id) {
+        return find(ServiceLoader.load(ExpertKernelsProvider.class), id, "expert kernels");
+    }
+
+    /**
+     * All recompute policies, for the kit of models.
+     *
+     * @throws IllegalStateException if there are none
+     * @since 0.3.0
+     */
+    public static List<RecomputePolicyProvider> recomputePolicies() {
+        List<RecomputePolicyProvider> all = ServiceLoader.load(RecomputePolicyProvider.class).stream()
+                .map(ServiceLoader.Provider::get).toList();
+        if (all.isEmpty()) {
+            throw new IllegalStateException("there are no recompute policies on the path: add"
+                    + " moe4j-activation-checkpoint as a test dependency");
+        }
+        return all;
     }
 
     private static <P extends Provider> P find(ServiceLoader<P> loader, String id, String what) {
