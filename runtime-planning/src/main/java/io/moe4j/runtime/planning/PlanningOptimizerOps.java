@@ -2,7 +2,6 @@ package io.moe4j.runtime.planning;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.OptimizerOps;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
@@ -19,8 +18,9 @@ record PlanningOptimizerOps(WorkMeter work) implements OptimizerOps {
     public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
         adamw(stream, a);
         PlanningChecks.sameShape("adamw", a.parameter(), converted);
-        PlanningChecks.that(a.parameter().dtype().isSinglePrecision() && converted.dtype() == DType.BF16, "adamw",
-                "only F32 is written a second time, as BF16", a.parameter(), converted);
+        boolean narrower = converted.dtype().isPlainFloating() && converted.dtype().isRounded();
+        PlanningChecks.that(a.parameter().dtype().isSinglePrecision() && narrower, "adamw",
+                "only F32 is written a second time, in a narrower type", a.parameter(), converted);
         work.move(converted);
         return true;
     }

@@ -265,7 +265,10 @@ public final class TrainStep implements AutoCloseable {
         });
     }
 
-    /** In a scope of its own, since routing and plans of exchanges stay to its end: of all microbatches they may take more than a step, which ends them one by one. */
+    /**
+     * In a scope of its own, since routing and plans of exchanges stay to its end: of all microbatches they may take more than a step, which ends them one by
+     * one.
+     */
     private String locateNonFinite(int microbatch) {
         try (Scope scope = rank.memory().openStep()) {
             model.begin(buffers.microbatch(microbatch));

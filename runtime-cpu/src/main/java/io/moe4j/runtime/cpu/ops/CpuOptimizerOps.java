@@ -29,9 +29,10 @@ final class CpuOptimizerOps implements OptimizerOps {
 
     @Override
     public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
-        if (!a.parameter().dtype().isSinglePrecision() || converted.dtype() != DType.BF16) {
+        boolean narrower = converted.dtype().isPlainFloating() && converted.dtype().isRounded();
+        if (!a.parameter().dtype().isSinglePrecision() || !narrower) {
             throw new IllegalArgumentException("AdamW of " + a.parameter() + ", converted to " + converted
-                    + ": only F32 is written a second time, as BF16; convert others with a copy");
+                    + ": only F32 is written a second time, in a narrower type; convert others with a copy");
         }
         update(stream, a, Optional.of(converted));
         return true;
