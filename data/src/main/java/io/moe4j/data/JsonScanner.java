@@ -65,7 +65,8 @@ final class JsonScanner {
                 int field = key();
                 if (field >= 0) {
                     found[field]++;
-                    other[field] |= !text(fields.get(field).text());
+                    boolean absent = !fields.get(field).required() && blanks() == 'n'; // null, as pandas and datasets write it
+                    other[field] |= !text(fields.get(field).text()) && !absent;
                 } else {
                     value(1);
                 }

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.text.DocumentReader;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,24 @@ class JsonDocumentsTest {
         assertEquals(List.of("a", "e"), Texts.of(file, reading));
         assertEquals(new DataCounts(2, 0, 4, 0, 0), reading.counts());
         assertEquals("x.jsonl, line 2 is not JSON: it ends inside a string", refusal(file));
+    }
+
+    /** A prompt may be missing, or null, as programs write it that fill a table. A number is none, and a text must not be null. */
+    @Test
+    void promptsMayBeNull() throws IOException {
+        Path file = Files.writeString(folder.resolve("x.jsonl"), "{\"p\":null,\"text\":\"a\"}\n{\"text\":\"b\"}\n"
+                + "{\"text\":\"c\",\"p\":7}\n{\"text\":null,\"p\":\"d\"}\n{\"p\":nul,\"text\":\"e\"}\n{\"text\":\"f\",\"p\":\"g\"}");
+        Reading reading = new Reading(CorpusOptions.DEFAULT.withBadLines(BadLines.SKIP)
+                .withFields("text", Optional.of("p")), false);
+        List<String> prompts = new ArrayList<>();
+        try (DocumentReader documents = Corpus.open(Optional.of(file), reading.options()).files().getFirst()
+                .open(reading)) {
+            for (var next = documents.next(); next.isPresent(); next = documents.next()) {
+                prompts.add(new String(next.get().prompt().orElseThrow().readAllBytes(), StandardCharsets.UTF_8));
+            }
+        }
+        assertEquals(List.of("", "", "g"), prompts);
+        assertEquals(3, reading.counts().badLines());
     }
 
     @Test
