@@ -124,7 +124,7 @@ __device__ __forceinline__ void add(float (&sum)[64], const float (&run)[64], fl
 template <int BM, typename T>
 struct Consumer {
     static constexpr int STAGES = Shared<BM>::STAGES, BLOCKS = BM / 128;  // blocks of 64 rows
-    static constexpr int AHEAD = BLOCKS == 1 ? 3 : 4;  // the fastest of 2 to 5; 5 or 6 leave too few registers
+    static constexpr int AHEAD = BLOCKS == 1 ? 3 : 4;  // pairs; the fastest of 2 to 5; with 6, registers are spilled
     const Arguments& p;
     Shared<BM>& shared;
     TilesOfColumns<BM> tiles;
