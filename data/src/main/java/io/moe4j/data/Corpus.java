@@ -19,6 +19,8 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Corpus {
+    /** Its name for people, a singular as paths are: "... has 7,413,741 tokens". */
+    static final String PACKAGED_NAME = "the archive of the packaged sources";
     private static final String PACKAGED = "/io/moe4j/data/corpus/moe4j-sources.zip";
 
     private final String name;
@@ -127,7 +129,7 @@ public final class Corpus {
             throw new InputException(
                     "the packaged corpus is missing; build with Maven, which makes it, or set data.path");
         }
-        return new Corpus("the packaged sources", Optional.empty(), List.of(new CorpusFile("moe4j-sources.zip", () -> {
+        return new Corpus(PACKAGED_NAME, Optional.empty(), List.of(new CorpusFile("moe4j-sources.zip", () -> {
             InputStream in = Corpus.class.getResourceAsStream(PACKAGED);
             if (in == null) {
                 throw new IOException("the packaged corpus is missing");

@@ -123,7 +123,7 @@ public final class TrainingData {
     }
 
     private static String name(DataSource source) {
-        return source.path().map(Object::toString).orElse("the packaged sources");
+        return source.path().map(Object::toString).orElse(Corpus.PACKAGED_NAME);
     }
 
     private static SourcePosition checked(SourcePosition before, Corpus corpus, Tokenizer tokenizer,

@@ -29,6 +29,9 @@ class CorpusTest {
         Corpus packaged = Corpus.open(Optional.empty());
         packaged.require(new ByteTokenizer(), 500_000);
         packaged.checkHeads();
+        InputException few = assertThrows(InputException.class,
+                () -> packaged.require(new ByteTokenizer(), Long.MAX_VALUE));
+        assertTrue(few.getMessage().startsWith("the archive of the packaged sources has "), few.getMessage());
     }
 
     @Test

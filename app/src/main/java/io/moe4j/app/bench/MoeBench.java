@@ -2,6 +2,7 @@ package io.moe4j.app.bench;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.group.Collectives;
@@ -9,6 +10,7 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Asking;
 import io.moe4j.trainer.session.Providers;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,9 +61,11 @@ public final class MoeBench {
 
     private List<Map<String, Double>> onRank(RankContext rank) {
         Providers providers = setup.providers();
-        Optional<Collectives> collectives = providers.comm().orElseThrow().requirements().needsCollectives()
-                ? Optional.of(providers.collectives().open(rank.world(), rank))
-                : Optional.empty();
+        Optional<Collectives> collectives = Asking
+                .of(providers.comm().orElseThrow(), "requirements", CommBackendProvider::requirements)
+                .needsCollectives()
+                        ? Optional.of(providers.collectives().open(rank.world(), rank))
+                        : Optional.empty();
         try (PeerGroup peers = rank.device().openPeerGroup(rank.world(), rank.rendezvous());
                 CommBackend comm = providers.comm().orElseThrow().open(setup.comm(),
                         new CommContext(rank, rank.world(), Optional.of(peers), collectives));

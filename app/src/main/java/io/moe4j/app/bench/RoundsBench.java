@@ -13,6 +13,7 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Asking;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankShapes;
 import java.util.ArrayList;
@@ -96,9 +97,10 @@ public final class RoundsBench {
             RankContext rank) {
         Providers providers = setup.providers();
         CommBackendProvider provider = providers.comm().orElseThrow();
-        Optional<Collectives> collectives = provider.requirements().needsCollectives()
-                ? Optional.of(providers.collectives().open(rank.world(), rank))
-                : Optional.empty();
+        Optional<Collectives> collectives = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+                .needsCollectives()
+                        ? Optional.of(providers.collectives().open(rank.world(), rank))
+                        : Optional.empty();
         try (PeerGroup peers = rank.device().openPeerGroup(rank.world(), rank.rendezvous());
                 CommBackend comm = provider.open(exchange,
                         new CommContext(rank, rank.world(), Optional.of(peers), collectives));

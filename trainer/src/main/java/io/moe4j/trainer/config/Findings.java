@@ -2,6 +2,7 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.Shown;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ final class Findings {
 
     Findings(TrainerConfig config, Set<String> broken) {
         this.values = new LinkedHashMap<>(schema.values(config));
-        this.broken = broken;
+        this.broken = new HashSet<>(broken);
     }
 
     List<Problem> problems() {
@@ -27,6 +28,11 @@ final class Findings {
     /** Whether all of these keys have values that could be read. */
     boolean readable(String... keys) {
         return Set.of(keys).stream().noneMatch(broken::contains);
+    }
+
+    /** No rule about this key is applied from now on: what is wrong with its value was noted, and everything else would follow from that. */
+    void setAside(String key) {
+        broken.add(key);
     }
 
     /** Notes a problem. */

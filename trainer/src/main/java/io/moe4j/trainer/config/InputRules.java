@@ -65,7 +65,7 @@ final class InputRules {
             for (DataSource source : sources) {
                 TrainingData.checkHeads(source, ConfiguredData.corpus(config.data(), registry));
             }
-            boolean readable = findings.readable("training.seq_len", "validation.split", "data.shuffle_tokens")
+            boolean readable = findings.readable("ranks", "training.seq_len", "validation.split", "data.shuffle_tokens")
                     && config.validation().split() >= 0 && config.validation().split() < 1;
             if (readable && reader.isPresent()) {
                 TrainingData.require(sources, ConfiguredData.options(config, registry), reader.get(), neededTokens);

@@ -43,6 +43,10 @@ final class LayoutRules {
     }
 
     private void ranks() {
+        if (!findings.readable(RANKS)) {
+            // The shard degree may follow from the number of ranks.
+            return;
+        }
         ParallelismConfig parallelism = config.parallelism();
         int replicas = Math.max(1, parallelism.dataParallelReplicateDegree());
         findings.require(config.ranks() == parallelism.world(),
@@ -72,10 +76,13 @@ final class LayoutRules {
                 "a step has whole microbatches of ranks · local_batch_size = " + together + " sequences",
                 "set " + GLOBAL_BATCH + " to a multiple of " + together + ", such as " + wanted * together,
                 GLOBAL_BATCH, BATCH, RANKS);
+        // The product of three keys, each below 2^31, may take more than 64 bits.
+        BigInteger accumulated = BigInteger.valueOf(together)
+                .multiply(BigInteger.valueOf(training.gradientAccumulationSteps()));
         findings.require(training.gradientAccumulationSteps() == 0
-                || training.gradientAccumulationSteps() * together == training.globalBatchSize(),
+                || accumulated.equals(BigInteger.valueOf(training.globalBatchSize())),
                 "both say how many microbatches a step has, and they differ: " + training.gradientAccumulationSteps()
-                        + " microbatches are " + training.gradientAccumulationSteps() * together + " sequences",
+                        + " microbatches are " + accumulated + " sequences",
                 "leave one of them out", ACCUMULATION, GLOBAL_BATCH);
     }
 

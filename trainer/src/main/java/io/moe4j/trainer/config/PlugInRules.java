@@ -20,9 +20,12 @@ import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.trainer.huggingface.FolderConfig;
+import io.moe4j.trainer.plugins.Asking;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Checks that the named plug-ins exist, can be used here, and fit together. */
 final class PlugInRules {
@@ -115,10 +118,11 @@ final class PlugInRules {
             backend.ifPresent(provider -> rules.available(provider, BACKEND));
             kernels.ifPresent(provider -> rules.available(provider, KERNELS));
             collectives.ifPresent(provider -> rules.available(provider, COLLECTIVES));
-            device.map(DeviceProvider::kind).ifPresent(kind -> {
-                backend.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, BACKEND));
-                kernels.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, KERNELS));
-                collectives.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, COLLECTIVES));
+            device.map(PlugInRules::kind).ifPresent(kind -> {
+                backend.ifPresent(provider -> rules.runsOn(provider, each -> each.supports(kind), kind, BACKEND));
+                kernels.ifPresent(provider -> rules.runsOn(provider, each -> each.supports(kind), kind, KERNELS));
+                collectives
+                        .ifPresent(provider -> rules.runsOn(provider, each -> each.supports(kind), kind, COLLECTIVES));
             });
         }
         device.ifPresent(rules::rounding);
@@ -132,24 +136,26 @@ final class PlugInRules {
             device.ifPresent(provider -> rules.boundaries(provider, spec));
         }
         backend.ifPresent(provider -> rules.backend(provider, recompute));
-        backend.ifPresent(provider -> device.map(DeviceProvider::kind).ifPresent(kind -> rules.rounds(provider, kind)));
+        backend.ifPresent(provider -> device.map(PlugInRules::kind).ifPresent(kind -> rules.rounds(provider, kind)));
         if (config.training().overlap() == Overlap.ON) {
-            collectives.or(() -> device.flatMap(DeviceProvider::collectivesId)
-                    .flatMap(id -> rules.named(CollectivesProvider.class, id, COLLECTIVES)))
+            collectives
+                    .or(() -> device
+                            .flatMap(provider -> Asking.of(provider, "collectivesId", DeviceProvider::collectivesId))
+                            .flatMap(id -> rules.named(CollectivesProvider.class, id, COLLECTIVES)))
                     .ifPresent(rules::overlap);
         }
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);
-            collectives.ifPresent(provider -> findings.require(provider.capturable(),
-                    "operations of these collectives cannot be captured",
-                    "set " + CAPTURE + " to false, or choose other collectives", CAPTURE, COLLECTIVES));
+            collectives.ifPresent(
+                    provider -> findings.require(Asking.of(provider, "capturable", CollectivesProvider::capturable),
+                            "operations of these collectives cannot be captured",
+                            "set " + CAPTURE + " to false, or choose other collectives", CAPTURE, COLLECTIVES));
         }
     }
 
     private void overlap(CollectivesProvider collectives) {
-        List<String> able = registry.all(CollectivesProvider.class).stream().filter(CollectivesProvider::concurrent)
-                .map(Provider::id).toList();
-        findings.require(collectives.concurrent(),
+        List<String> able = able(CollectivesProvider.class, CollectivesProvider::concurrent);
+        findings.require(Asking.of(collectives, "concurrent", CollectivesProvider::concurrent),
                 "the collectives \"" + collectives.id() + "\" cannot run on two streams of a rank at the same time",
                 "set " + OVERLAP + " to auto or off, or choose collectives that can: " + able, OVERLAP, COLLECTIVES);
     }
@@ -167,15 +173,16 @@ final class PlugInRules {
     }
 
     private void available(Provider provider, String key) {
-        if (provider.probe() instanceof Availability.Unavailable(String reason, String remedy)) {
+        if (Asking.of(provider, "probe",
+                Provider::probe) instanceof Availability.Unavailable(String reason, String remedy)) {
             findings.require(false, "it is not available on this machine: " + reason, remedy, key);
         }
     }
 
     private void enough(DeviceProvider provider) {
         int wanted = config.runtime().devices();
-        if (wanted > 1 && provider.probe() instanceof Availability.Available) {
-            int there = provider.deviceCount().orElse(wanted);
+        if (wanted > 1 && Asking.of(provider, "probe", Provider::probe) instanceof Availability.Available) {
+            int there = Asking.of(provider, "deviceCount", DeviceProvider::deviceCount).orElse(wanted);
             findings.require(wanted <= there, "this process sees " + there + " of them",
                     "set " + DEVICES + " to " + Math.max(1, there)
                             + " or less, or make more visible (for CUDA: CUDA_VISIBLE_DEVICES)",
@@ -245,16 +252,25 @@ final class PlugInRules {
                 "set both to 0, or choose a model with experts that has them", keys[0], keys[1], "model.name"));
     }
 
-    private void runsOn(boolean supported, DeviceKind kind, String key) {
-        findings.require(supported, "it does not run on devices of kind " + kind,
+    private static DeviceKind kind(DeviceProvider device) {
+        return Asking.of(device, "kind", DeviceProvider::kind);
+    }
+
+    /** Ids of the plug-ins that say yes. */
+    private <P extends Provider> List<String> able(Class<P> spi, Predicate<P> question) {
+        return Asking.able(registry.all(spi), question).stream().map(Provider::id).toList();
+    }
+
+    private <P extends Provider> void runsOn(P provider, Function<P, Boolean> supports, DeviceKind kind, String key) {
+        findings.require(Asking.of(provider, "supports", supports), "it does not run on devices of kind " + kind,
                 "choose another, or another device", key, DEVICE);
     }
 
     private void backend(CommBackendProvider provider, Optional<RecomputePolicyProvider> recompute) {
-        CommRequirements needs = provider.requirements();
-        List<String> full = registry.all(RecomputePolicyProvider.class).stream()
-                .filter(RecomputePolicyProvider::recomputesFully).map(Provider::id).toList();
-        findings.require(!needs.needsFullRecompute() || recompute.map(RecomputePolicyProvider::recomputesFully)
+        CommRequirements needs = Asking.of(provider, "requirements", CommBackendProvider::requirements);
+        List<String> full = able(RecomputePolicyProvider.class, RecomputePolicyProvider::recomputesFully);
+        findings.require(!needs.needsFullRecompute() || recompute
+                .map(policy -> Asking.of(policy, "recomputesFully", RecomputePolicyProvider::recomputesFully))
                 .orElse(true),
                 "this backend needs full recompute: rows that it received are gone by the time of backward",
                 "set " + RECOMPUTE + " to " + String.join(" or ", full), BACKEND, RECOMPUTE);
@@ -265,7 +281,9 @@ final class PlugInRules {
                 !needs.worstCaseOnly() || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
                 "this backend has the worst-case capacity only",
                 "set " + CAPACITY + " to worst_case, or choose another backend", BACKEND, CAPACITY);
-        findings.require(provider.sendsRowsOnce() || config.moe().dedup() != Dedup.ON,
+        findings.require(
+                Asking.of(provider, "sendsRowsOnce", CommBackendProvider::sendsRowsOnce)
+                        || config.moe().dedup() != Dedup.ON,
                 "this backend sends a row once for each expert, even to a rank that has several of them",
                 "set " + DEDUP + " to auto or off, or choose another backend", BACKEND, DEDUP);
         // Statistics came with 1.1.
@@ -274,10 +292,9 @@ final class PlugInRules {
     }
 
     private void budget(RecomputePolicyProvider recompute) {
-        List<String> takers = registry.all(RecomputePolicyProvider.class).stream()
-                .filter(RecomputePolicyProvider::takesBudget).map(Provider::id).toList();
+        List<String> takers = able(RecomputePolicyProvider.class, RecomputePolicyProvider::takesBudget);
         findings.require(
-                recompute.takesBudget()
+                Asking.of(recompute, "takesBudget", RecomputePolicyProvider::takesBudget)
                         || config.activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto,
                 "this mode ignores the budget",
                 "set " + RECOMPUTE + " to " + String.join(" or ", takers) + ", or leave the budget out", BUDGET,
@@ -289,11 +306,13 @@ final class PlugInRules {
         if (!findings.readable(CAPACITY, OVERFLOW)) {
             return;
         }
-        boolean supported = provider.supportsRounds(kind);
+        boolean supported = Asking.of(provider, "supportsRounds", each -> each.supportsRounds(kind));
         OverflowAction action = config.moe().overflowAction(supported);
-        List<String> able = registry.all(CommBackendProvider.class).stream()
-                .filter(each -> each.supports(kind) && each.supportsRounds(kind)).map(Provider::id).toList();
-        findings.require(action != OverflowAction.ROUNDS || supported,
+        boolean missing = action == OverflowAction.ROUNDS && !supported;
+        List<String> able = missing
+                ? able(CommBackendProvider.class, each -> each.supports(kind) && each.supportsRounds(kind))
+                : List.of();
+        findings.require(!missing,
                 "this backend does not exchange rows in rounds on devices of kind " + kind,
                 "set " + OVERFLOW + " to fail or drop, or choose a backend that does: " + able, BACKEND, OVERFLOW);
         findings.require(!(config.moe().receiveCapacity() instanceof ReceiveCapacity.Factor(double factor))
@@ -310,7 +329,8 @@ final class PlugInRules {
 
     private void capture(DeviceProvider device) {
         boolean exists = registry.all(GraphCaptureProvider.class).stream()
-                .anyMatch(provider -> provider.id().equals(device.captureId()) && provider.supports(device.kind()));
+                .filter(provider -> provider.id().equals(device.captureId()))
+                .anyMatch(provider -> Asking.of(provider, "supports", each -> each.supports(kind(device))));
         findings.require(exists,
                 "the capture that this device needs, \"" + device.captureId() + "\", is not there; known are "
                         + registry.all(GraphCaptureProvider.class).stream().map(Provider::id).toList(),

@@ -9,6 +9,7 @@ import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 
 /** Checks the types of what products multiply, of rows that are sent, and of parameters that are kept. */
@@ -119,7 +120,8 @@ final class ProductRules {
                 .filter(backend -> backend.id().equals(config.model().moeCommBackend()))
                 .forEach(backend -> registry.all(DeviceProvider.class).stream()
                         .filter(device -> device.id().equals(config.device()))
-                        .forEach(device -> findings.require(backend.supports(device.kind(), DType.F8_E4M3),
+                        .forEach(device -> findings.require(
+                                Asking.of(backend, "supports", each -> each.supports(device.kind(), DType.F8_E4M3)),
                                 "this backend carries no rows with scales on devices of kind " + device.kind(),
                                 "set " + ROWS + " to auto, or choose another backend or device", ROWS,
                                 "model.moe_comm_backend", "device")));

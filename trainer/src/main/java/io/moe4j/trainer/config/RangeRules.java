@@ -26,6 +26,9 @@ final class RangeRules {
         rules.atLeast(config.ranks(), 1, "ranks");
         findings.require(config.ranks() <= MOST_RANKS, "it must be at most " + MOST_RANKS,
                 "set it to the number of devices, or less", "ranks");
+        if (config.ranks() < 1 || config.ranks() > MOST_RANKS) {
+            findings.setAside("ranks");
+        }
         rules.atLeast(config.parallelism().dataParallelReplicateDegree(), 1,
                 "parallelism.data_parallel_replicate_degree");
         rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");

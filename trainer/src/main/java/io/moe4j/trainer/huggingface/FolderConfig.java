@@ -5,6 +5,7 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.plugins.Asking;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -88,16 +89,18 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
     }
 
     private static ModelProvider provider(Map<String, Object> values, Registry registry) {
-        List<ModelProvider> all = registry.all(ModelProvider.class);
         String type = type(values);
-        List<String> known = all.stream().flatMap(provider -> provider.huggingFaceTypes().stream()).distinct().sorted()
-                .toList();
+        // One that cannot say what it reads is passed over.
+        List<ModelProvider> readers = Asking.able(registry.all(ModelProvider.class),
+                provider -> !provider.huggingFaceTypes().isEmpty());
+        List<String> known = readers.stream().flatMap(provider -> provider.huggingFaceTypes().stream()).distinct()
+                .sorted().toList();
         if (values.get(CLASSES) instanceof List<?> classes && !classes.isEmpty()
                 && classes.stream().noneMatch(each -> String.valueOf(each).endsWith(CLASS_ENDING))) {
             throw new IllegalArgumentException(CLASSES + " = " + Shown.of(classes) + ": only classes that end in "
                     + CLASS_ENDING + " are language models; take the folder of such a model");
         }
-        return all.stream().filter(provider -> provider.huggingFaceTypes().contains(type)).findFirst()
+        return readers.stream().filter(provider -> provider.huggingFaceTypes().contains(type)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(TYPE + " = " + Shown.of(values.get(TYPE)) + ", "
                         + CLASSES + " = " + Shown.of(values.get(CLASSES))
                         + ": no model here reads that; known types are "

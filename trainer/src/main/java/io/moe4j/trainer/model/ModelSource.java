@@ -45,9 +45,7 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
             return CheckpointSource.open(path, registry);
         }
         if (!FolderSource.isOne(path)) {
-            NoModel.problem(path).ifPresent(problem -> {
-                throw new InputException(problem);
-            });
+            throw new InputException(NoModel.problem(path));
         }
         return FolderSource.open(path, registry);
     }

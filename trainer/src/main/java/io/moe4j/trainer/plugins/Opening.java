@@ -11,6 +11,7 @@ import java.util.function.Supplier;
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Opening {
+    static final String REPORT = "; report this to its author: moe4j plugins shows its jar";
 
     private Opening() {}
 
@@ -25,11 +26,10 @@ public final class Opening {
         try {
             opened = open.get();
         } catch (RuntimeException e) {
-            if (!e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id())) {
+            if (saysEnough(provider, e)) {
                 throw e;
             }
-            throw new IllegalStateException(named(provider) + " could not be opened: " + e
-                    + "; report this to its author: moe4j plugins shows its jar", e);
+            throw new IllegalStateException(named(provider) + " could not be opened: " + e + REPORT, e);
         }
         if (opened == null) {
             throw new IllegalStateException(
@@ -39,7 +39,12 @@ public final class Opening {
         return opened;
     }
 
-    private static String named(Provider provider) {
+    /** Whether an exception is a refusal that was meant, or names the plug-in. */
+    static boolean saysEnough(Provider provider, RuntimeException e) {
+        return !e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id());
+    }
+
+    static String named(Provider provider) {
         return "the plug-in \"" + provider.id() + "\"";
     }
 }

@@ -19,6 +19,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.plugins.Opening;
+import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,7 @@ final class CountedExchange implements CommBackendProvider {
 
     @Override
     public CommRequirements requirements() {
-        return provider.requirements();
+        return Asking.of(provider, "requirements", CommBackendProvider::requirements);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 
 /** The plug-ins that generating needs. */
@@ -51,7 +52,7 @@ record InferenceProviders(DeviceProvider device, CollectivesProvider collectives
     }
 
     private static CommBackendProvider supporting(CommBackendProvider comm, DeviceProvider device) {
-        if (!comm.supports(device.kind())) {
+        if (!Asking.of(comm, "supports", each -> each.supports(device.kind()))) {
             throw new InputException(
                     "the communication backend \"" + comm.id() + "\" does not run on device \"" + device.id()
                             + "\"; choose another one");

@@ -29,6 +29,7 @@ import io.moe4j.autograd.sharding.ShardGroup;
 import io.moe4j.runtime.planning.PlanningCollectives;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.plugins.Opening;
+import io.moe4j.trainer.plugins.Asking;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -91,12 +92,14 @@ public final class InferenceRank {
     private static Map<Long, CommBackend> exchanges(ModelSpec.MoeSpec moe, InferenceProviders providers,
             InferenceOptions options, RankContext context, Group alone, PassSizes sizes, Resources resources) {
         CommBackendProvider provider = providers.comm().orElseThrow();
-        Optional<Collectives> collectives = provider.requirements().needsCollectives()
-                ? Optional.of(resources.add(collectives(providers.collectives(), alone, context)))
-                : Optional.empty();
-        Optional<PeerGroup> peers = provider.requirements().needsPeerMemory()
-                ? Optional.of(resources.add(context.device().openPeerGroup(alone, context.rendezvous())))
-                : Optional.empty();
+        Optional<Collectives> collectives = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+                .needsCollectives()
+                        ? Optional.of(resources.add(collectives(providers.collectives(), alone, context)))
+                        : Optional.empty();
+        Optional<PeerGroup> peers = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+                .needsPeerMemory()
+                        ? Optional.of(resources.add(context.device().openPeerGroup(alone, context.rendezvous())))
+                        : Optional.empty();
         Map<Long, CommBackend> exchanges = new HashMap<>();
         for (long size : sizes.ascending()) {
             exchanges.put(size, resources.add(Opening.of(provider, () -> provider.open(

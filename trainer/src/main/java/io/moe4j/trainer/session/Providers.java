@@ -12,6 +12,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Asking;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,7 +87,8 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
         if (id.isPresent()) {
             return registry.get(CollectivesProvider.class, id.get());
         }
-        return registry.all(CollectivesProvider.class).stream().filter(each -> each.supports(device.kind())).findFirst()
+        return Asking.able(registry.all(CollectivesProvider.class), each -> each.supports(device.kind())).stream()
+                .findFirst()
                 .orElseThrow(() -> new InputException("no collectives run on device " + device.id() + "; known are "
                         + registry.all(CollectivesProvider.class).stream().map(CollectivesProvider::id).toList()
                         + ". Add a jar that has some to the plug-in path, and name it in runtime.collectives"));

@@ -40,6 +40,7 @@ import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.Schedule;
 import io.moe4j.trainer.step.TrainStep;
 import jakarta.inject.Inject;
+import io.moe4j.trainer.plugins.Asking;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -180,7 +181,9 @@ final class RankOpener {
     }
 
     private RankCollectives collectives(RankContext context, RankGroups groups, Resources resources) {
-        boolean exchanged = providers.comm().map(provider -> provider.requirements().needsCollectives()).orElse(false);
+        boolean exchanged = providers.comm().map(
+                provider -> Asking.of(provider, "requirements", CommBackendProvider::requirements).needsCollectives())
+                .orElse(false);
         return new RankCollectives(shared(groups.shards(), context, resources),
                 shared(groups.replicas(), context, resources), shared(groups.expertShards(), context, resources),
                 exchanged ? Optional.of(resources.add(place.openCollectives(groups.expertParallel(), context)))
@@ -209,10 +212,11 @@ final class RankOpener {
             RankCollectives collectives, Resources resources) {
         CommConfig shapes = RankShapes.exchange(config, spec, providers)
                 .withKeptDispatches(recompute.keptDispatches());
-        Optional<PeerGroup> peers = provider.requirements().needsPeerMemory()
-                ? Optional.of(resources.add(
-                        context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
-                : Optional.empty();
+        Optional<PeerGroup> peers = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+                .needsPeerMemory()
+                        ? Optional.of(resources.add(
+                                context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
+                        : Optional.empty();
         // On a stream of its own, so that an exchange does not wait for a shard that is being gathered or reduced.
         RankContext given = context.communication().isEmpty() ? context
                 : context.withCommunication(resources.add(context.device()

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Asking;
 
 /**
  * The shapes for which the parts of a rank are opened.
@@ -23,7 +24,9 @@ public final class RankShapes {
                         config.dispatchedRows())
                 .withReturnType(config.training().dtype())
                 .withCapacity(config.moe().receiveCapacity(), config.moe().overflowAction(providers.comm()
-                        .map(comm -> comm.supportsRounds(providers.device().kind())).orElse(false)))
+                        .map(comm -> Asking.of(comm, "supportsRounds",
+                                each -> each.supportsRounds(providers.device().kind())))
+                        .orElse(false)))
                 .withDedup(config.moe().dedup());
     }
 }

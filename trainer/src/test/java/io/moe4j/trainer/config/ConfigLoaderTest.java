@@ -175,6 +175,9 @@ class ConfigLoaderTest {
             "--training.global_batch_size 1073741824 | training.global_batch_size = 1073741824 | can be addressed",
             "--training.seq_len 16384 --training.local_batch_size 1073741824 --training.gradient_accumulation_steps 1048576"
                     + " | training.gradient_accumulation_steps = 1048576 | step has 18446744073709551616 tokens",
+            "--ranks 0 | ranks = 0 | at least 1", "--ranks -3 | ranks = -3 | at least 1",
+            "--ranks 0 --parallelism.data_parallel_shard_degree 4 --training.global_batch_size 8 | ranks = 0 | at least 1",
+            "--ranks 2097152 --parallelism.data_parallel_shard_degree 4 --runtime.devices 3 | ranks = 2097152 | at most 1048576",
             "--ranks 2097152 | ranks = 2097152 | at most 1048576",
             "--runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
             "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no collectives \"tcp\"",
@@ -185,6 +188,16 @@ class ConfigLoaderTest {
         assertEquals(1, e.problems().size(), e.getMessage());
         assertTrue(e.problems().getFirst().values().contains(values), e.getMessage());
         assertTrue(e.problems().getFirst().rule().contains(rule), e.getMessage());
+    }
+
+    /** 2^20 ranks of 2^30 sequences and 2^14 microbatches have 2^64 sequences together, which are 0 in 64 bits. */
+    @Test
+    void sequencesOfAStepAreCountedExactly() {
+        ConfigException e = assertThrows(ConfigException.class,
+                () -> load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--ranks", "1048576",
+                        "--training.local_batch_size", "1073741824", "--training.gradient_accumulation_steps", "16384",
+                        "--training.global_batch_size", "7"));
+        assertTrue(e.getMessage().contains("16384 microbatches are 18446744073709551616 sequences"), e.getMessage());
     }
 
     /** Only where it runs: prices of a configuration for two devices are asked for on machines that have none. */

@@ -48,7 +48,9 @@ class ExportCommandTest {
         Files.writeString(folder.resolve("file"), "");
         assertRefused("does not exist; give a checkpoint", "not-there", "new");
         assertRefused("is no folder; give a checkpoint", "file", "new");
-        assertRefused("config.json does not exist", ".", "new");
+        assertRefused(
+                "has no checkpoint, and no config.json; give a checkpoint, a run that has some, or a model folder", ".",
+                "new");
         assertRefused("exists already", "file", ".");
         assertRefused("exists already", "file", "file");
         assertRefused("is no folder that you may write", "file", "file/new");

@@ -263,7 +263,9 @@ class PublishedFolderTest {
                 NamedConfigs.PLAIN, Arguments.of("model.from=" + checkpoint).overrides(), ConfigUse.running()));
         assertTrue(asModel.getMessage().contains("this is a checkpoint, or a run that has some; continue it with"
                 + " checkpoint.resume, or make"), asModel.getMessage());
-        assertTrue(refusal(folder).contains("config.json does not exist"), refusal(folder));
+        assertTrue(refusal(folder).contains(
+                "has no checkpoint, and no config.json; give a checkpoint, a run that has some, or a model folder"),
+                refusal(folder));
         assertTrue(refusal(folder.resolve("not-there")).contains("does not exist; give a checkpoint"));
         try (Stream<Path> files = Files.list(checkpoint)) {
             assertTrue(

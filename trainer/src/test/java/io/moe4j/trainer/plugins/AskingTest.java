@@ -1,0 +1,62 @@
+package io.moe4j.trainer.plugins;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Provider;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AskingTest {
+
+    /** A plug-in with this id. */
+    private record Named(String id) implements Provider {
+        @Override
+        public String spiVersion() {
+            return "1.0";
+        }
+
+        @Override
+        public String description() {
+            return "for this test";
+        }
+
+        @Override
+        public Availability probe() {
+            return Availability.available();
+        }
+    }
+
+    private static final Named ACME = new Named("acme");
+
+    @Test
+    void aFaultOfAnAnswerNamesThePlugInAndTheMethod() {
+        IllegalStateException told = assertThrows(IllegalStateException.class, () -> Asking.of(ACME, "supports", _ -> {
+            throw new NullPointerException("kind");
+        }));
+        assertEquals("the plug-in \"acme\" failed in its method supports(): java.lang.NullPointerException: kind;"
+                + " report this to its author: moe4j plugins shows its jar", told.getMessage());
+        IllegalStateException nothing = assertThrows(IllegalStateException.class,
+                () -> Asking.of(ACME, "requirements", _ -> null));
+        assertEquals("the plug-in \"acme\" returned null from its method requirements(); let it return a value;"
+                + " report this to its author: moe4j plugins shows its jar", nothing.getMessage());
+        DeviceException meant = new DeviceException("no room");
+        assertSame(meant, assertThrows(DeviceException.class, () -> Asking.of(ACME, "supports", _ -> {
+            throw meant;
+        })));
+        assertEquals("yes", Asking.of(ACME, "supports", _ -> "yes"));
+    }
+
+    @Test
+    void oneThatCannotAnswerIsNotAmongThoseThatSayYes() {
+        List<Named> all = List.of(new Named("throws"), ACME, new Named("not linked"), new Named("no"), new Named("b"));
+        assertEquals(List.of(ACME, new Named("b")), Asking.able(all, each -> switch (each.id()) {
+            case "throws" -> throw new IllegalStateException("broken");
+            case "not linked" -> throw new NoClassDefFoundError("Gone");
+            default -> !each.id().equals("no");
+        }));
+    }
+}
