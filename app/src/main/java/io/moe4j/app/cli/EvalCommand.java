@@ -70,7 +70,7 @@ final class EvalCommand implements Callable<Integer> {
                     "there is nothing to evaluate on; give texts with --data PATH");
         }
         Path texts = data;
-        Path model = Path.of(arguments.others().getFirst());
+        Path model = GivenPath.of(arguments.others().getFirst());
         Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(),
                 () -> start(model, texts));
         try (ModelSource source = start.source()) {

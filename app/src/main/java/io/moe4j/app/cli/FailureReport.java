@@ -8,8 +8,10 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -81,6 +83,15 @@ final class FailureReport implements IExecutionExceptionHandler {
         return option.names()[0] + " " + failure.getValue() + ": it must be a " + (whole ? "whole number" : "number");
     }
 
+    /** The message, in which an option has its first name: picocli takes its longest, such as --output-dir for --log-dir. */
+    private static @Nullable String byFirstName(Throwable failure) {
+        String message = failure.getMessage();
+        ArgSpec argument = failure instanceof CommandLine.OverwrittenOptionException twice ? twice.getOverwritten()
+                : failure instanceof ParameterException parameters ? parameters.getArgSpec() : null;
+        return message != null && argument instanceof OptionSpec option
+                ? message.replace("'" + option.longestName() + "'", "'" + option.names()[0] + "'") : message;
+    }
+
     private static String message(Throwable failure) {
         if (isWrongValue(failure) && failure instanceof ParameterException parameters
                 && parameters.getArgSpec() instanceof OptionSpec option) {
@@ -89,7 +100,7 @@ final class FailureReport implements IExecutionExceptionHandler {
         if (failure instanceof CommandLine.UnmatchedArgumentException unmatched) {
             return PlainText.of(unknown(unmatched));
         }
-        String message = failure.getMessage();
+        String message = byFirstName(failure);
         return PlainText.of(message == null || message.isBlank() ? failure.toString() : message);
     }
 }

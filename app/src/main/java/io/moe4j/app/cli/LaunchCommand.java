@@ -44,6 +44,8 @@ import picocli.CommandLine.Spec;
                 "  ./moe4j launch --nproc 8 --nnodes 2 --node-rank 0 --master-addr node0%n"
                         + "      --master-port 29500 train ...%n"})
 final class LaunchCommand implements Callable<Integer> {
+    /** The longest time in seconds; 292 years of nanoseconds are all that a long holds. */
+    private static final long LONGEST_GRACE = 999_999_999;
     private static final String NAME = "launch";
     private static final Set<String> LAUNCHED = Set.of("train", "eval");
     private static final int SECRET_BYTES = 32;
@@ -115,9 +117,13 @@ final class LaunchCommand implements Callable<Integer> {
         }
         NodePlacement placement = NodePlacement.resolve(new NodeFlags(of(processes), of(nodes), of(node),
                 Optional.ofNullable(masterAddress), of(masterPort)), System.getenv());
-        if (grace < 1 || restarts < 0) {
-            throw new InputException("--grace " + grace + ", --max-restarts " + restarts
-                    + ": the first is at least 1, the second at least 0; correct them");
+        if (grace < 1 || grace > LONGEST_GRACE) {
+            throw new InputException("--grace " + grace + ": it must lie between 1 and " + LONGEST_GRACE
+                    + " seconds; leave it out for 120");
+        }
+        if (restarts < 0) {
+            throw new InputException("--max-restarts " + restarts
+                    + ": it must be at least 0; leave it out for a run that is not started again");
         }
         List<Integer> chosen = devices == null ? List.of() : DeviceList.parse(devices, placement.processes());
         LaunchedCommand launched = LaunchedCommand.of(command, words, placement);

@@ -6,6 +6,7 @@ import io.moe4j.app.terminal.TerminalCalls;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
@@ -84,6 +85,7 @@ public final class Main {
 
     private int run(PrintWriter out, PrintWriter err, BooleanSupplier readerEnded, String... arguments) {
         CommandLine commandLine = new CommandLine(this);
+        commandLine.registerConverter(Path.class, new GivenPath());
         ConfigOptions.keepOthers(commandLine);
         LaunchCommand.keepCommand(commandLine);
         commandLine.setOut(out).setErr(err);

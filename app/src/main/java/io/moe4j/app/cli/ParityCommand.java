@@ -5,7 +5,6 @@ import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.app.parity.Parity;
 import io.moe4j.app.parity.ParityReport;
 import io.moe4j.trainer.plugins.Plugins;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,7 +36,7 @@ final class ParityCommand implements Callable<Integer> {
                     + (arguments.others().isEmpty() ? "none" : String.join(", ", arguments.others())));
         }
         ParityReport report = new Parity(Plugins.load(common.pluginPath())).compare(
-                Path.of(arguments.others().getFirst()), config.nameOrFile(), arguments.overrides());
+                GivenPath.of(arguments.others().getFirst()), config.nameOrFile(), arguments.overrides());
         spec.commandLine().getOut().print(report.text());
         spec.commandLine().getOut().println(report.holds() ? "parity holds" : "parity is BROKEN");
         return report.holds() ? ExitCode.OK : ExitCode.FAILED;

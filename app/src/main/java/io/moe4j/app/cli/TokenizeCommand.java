@@ -85,7 +85,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     "--held-out takes what validation.split keeps, and that is 0; give --validation.split too,"
                             + " the same as for the other folder");
         }
-        run(settings, registry, Path.of(arguments.others().getFirst()));
+        run(settings, registry, GivenPath.of(arguments.others().getFirst()));
         return ExitCode.OK;
     }
 

@@ -43,7 +43,10 @@ class LaunchCommandTest {
             "launch --nproc 2 --max-restarts 2 eval model|only train goes on from checkpoints",
             "launch --nproc 2 --nnodes 2 --node-rank 0 --master-addr a --master-port 9 --max-restarts 1 train --checkpoint.enable"
                     + "|give train an --output that all nodes share",
-            "launch --nproc 4 --grace 0 train|--grace 0", "launch --nprox 2 train|Unknown option"})
+            "launch --nproc 4 --grace 0 train|--grace 0", "launch --nproc 4 --nproc 2 train|option '--nproc' ",
+            "launch --nproc 4 --grace 99999999999 train|--grace 99999999999: it must lie between 1 and 999999999",
+            "launch --nproc 4 --max-restarts -1 train|--max-restarts -1: it must be at least 0",
+            "launch --nprox 2 train|Unknown option"})
     void isRefusedWithTheRemedy(String command, String part) {
         StringWriter err = new StringWriter();
         List<String> words = new ArrayList<>(Arrays.asList(command.split(" ")));

@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,17 @@ class MainTest {
         assertTrue(err.toString().contains(expected), err.toString());
         assertFalse(err.toString().contains("\tat "), err.toString());
         assertEquals("", out.toString());
+    }
+
+    /** A variable of the shell that is not set gives an empty word: nothing is read or written in the current folder. */
+    @ParameterizedTest
+    @ValueSource(strings = {"train --output ''", "verify ''", "export '' a", "export a ''", "generate ''",
+            "report a --output ''", "launch --nproc 2 --log-dir '' train", "launch --nproc 2 train --output ''",
+            "eval a --data ''", "eval '' --data a", "tokenize ''", "parity ''"})
+    void anEmptyPathIsRefused(String arguments) {
+        String[] words = Stream.of(arguments.split(" ")).map(word -> word.replace("''", "")).toArray(String[]::new);
+        assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), words), out.toString());
+        assertTrue(err.toString().contains("\"\" is no path; write . for the current folder"), err.toString());
     }
 
     @Test

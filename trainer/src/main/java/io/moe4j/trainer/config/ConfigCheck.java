@@ -28,7 +28,7 @@ final class ConfigCheck {
         PlugInTables.check(registry, config, findings);
         SourceTables.check(config.data(), findings);
         if (use.readsData()) {
-            ExportRules.check(registry, config, spec, findings);
+            ExportRules.check(registry, config, spec, use.output(), findings);
             InputRules.check(registry, config, spec, use.output(), findings);
         }
         return findings.problems();

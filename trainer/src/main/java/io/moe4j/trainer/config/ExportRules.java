@@ -1,25 +1,51 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.huggingface.FolderWriter;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** Checks before the first step whether the model can be exported after the last. */
 final class ExportRules {
     private static final String EXPORT = "checkpoint.export";
+    private static final String UPDATES = "lora.export";
     private static final String MODEL = "model.name";
 
     private ExportRules() {}
 
-    static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, Findings findings) {
+    /**
+     * Checks what is exported.
+     *
+     * @param output the run's folder, if it is known
+     */
+    static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, Optional<Path> output,
+            Findings findings) {
+        config.checkpoint().export().ifPresent(folder -> apart(folder, EXPORT, output, findings));
+        config.lora().export().ifPresent(folder -> apart(folder, UPDATES, output, findings));
+        config.checkpoint().export().ifPresent(model -> config.lora().export().ifPresent(
+                updates -> findings.require(!isWithin(model, updates) && !isWithin(updates, model),
+                        "each is a folder by itself", "give the names of two folders, none within the other", EXPORT,
+                        UPDATES)));
         config.checkpoint().export().ifPresent(folder -> {
             place(folder, findings);
             spec.ifPresent(model -> form(registry, config, model, findings));
         });
+    }
+
+    /** The run makes its folder, and that of its checkpoints, long before the export, which takes only a place where nothing is. */
+    private static void apart(Path folder, String key, Optional<Path> output, Findings findings) {
+        output.filter(run -> isWithin(run.resolve(CheckpointChoice.CHECKPOINTS), folder)).ifPresent(
+                run -> findings.require(false, "the run itself writes there: its folder is " + Shown.of(run),
+                        "give the name of a new folder, such as " + Shown.of(run.resolve("model")), key));
+    }
+
+    private static boolean isWithin(Path inner, Path outer) {
+        return inner.toAbsolutePath().normalize().startsWith(outer.toAbsolutePath().normalize());
     }
 
     private static void place(Path folder, Findings findings) {

@@ -38,11 +38,15 @@ final class LoraRules {
                         () -> findings.require(false, String.valueOf(e.getMessage()), "", ADAPTER));
                 return;
             }
+            findings.require(config.model().from().isPresent(),
+                    "these updates belong to the weights of a model folder, and the run would start from random ones",
+                    "set " + FROM + " to the folder of the model with which they were trained", ADAPTER, FROM);
         }
         findings.require(lora.rank() >= 0 && lora.rank() <= MOST, "it must lie between 0 and " + MOST,
                 "8 to 64 are usual; 0 trains all parameters", RANK);
-        findings.require(lora.alpha() > 0 && Double.isFinite(lora.alpha()), "it must be a number above 0",
-                "once or twice the rank is usual", ALPHA);
+        findings.require(isScale(lora.alpha() / Math.max(1, lora.rank())),
+                "it must be above 0, and alpha / rank a number above 0 that single precision can hold",
+                "once or twice the rank is usual", ALPHA, RANK);
         if (!lora.isOn()) {
             findings.require(lora.export().isEmpty(), "there are no low-rank updates to be written",
                     "set " + RANK + " above 0, or write the model with checkpoint.export", EXPORT, RANK);
@@ -55,6 +59,11 @@ final class LoraRules {
         spec.ifPresent(model -> targets(registry, config, model, findings));
         saved(config, findings);
         lora.export().ifPresent(folder -> place(folder, findings));
+    }
+
+    /** A factor that overflows makes every loss NaN, and one that underflows leaves the updates without effect. */
+    private static boolean isScale(double factor) {
+        return (float) factor > 0 && Float.isFinite((float) factor);
     }
 
     private static void place(Path folder, Findings findings) {

@@ -131,6 +131,11 @@ final class RangeRules {
                 "0.9 and 0.95 are usual", key);
     }
 
+    private void within(long value, long least, long most, String key) {
+        findings.require(value >= least && value <= most, "it must lie between " + least + " and " + most,
+                "set it to such a number", key);
+    }
+
     private void within(double value, double least, double most, String key) {
         findings.require(value >= least && value <= most,
                 most == Float.MAX_VALUE ? "it must be a number of at least " + least + " that single precision can hold"

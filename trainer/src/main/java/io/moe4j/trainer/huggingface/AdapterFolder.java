@@ -47,7 +47,8 @@ public final class AdapterFolder implements AutoCloseable {
      * @throws InputException if it cannot be read, or is of a kind that is not supported here: the message lists all reasons
      */
     public static AdapterFolder open(Path folder) {
-        Map<String, Object> config = JsonFile.read(folder.resolve(CONFIG));
+        Map<String, Object> config = JsonFile.read(folder.resolve(CONFIG),
+                "give the folder of low-rank updates in PEFT's layout, as lora.export writes it");
         AdapterKeys keys = AdapterKeys.read(folder, config);
         SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS));
         try {

@@ -24,9 +24,19 @@ final class JsonFile {
      * @throws InputException if the file cannot be read, is no JSON object, or has a key twice
      */
     static Map<String, Object> read(Path file) {
+        return read(file, "give the folder of a model in Hugging Face's layout");
+    }
+
+    /**
+     * Reads the object.
+     *
+     * @param remedy what to do where there is no such file, for the message
+     * @throws InputException as {@link #read(Path)} does
+     */
+    static Map<String, Object> read(Path file, String remedy) {
         if (!Files.isRegularFile(file)) {
-            throw new InputException(Shown.of(file) + (Files.exists(file) ? " is no file" : " does not exist")
-                    + "; give the folder of a model in Hugging Face's layout");
+            throw new InputException(
+                    Shown.of(file) + (Files.exists(file) ? " is no file" : " does not exist") + "; " + remedy);
         }
         try {
             long size = Files.size(file);

@@ -9,6 +9,9 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
@@ -42,7 +45,7 @@ final class NewFolder implements AutoCloseable {
      */
     static void requireFree(Path place) {
         Path path = place.toAbsolutePath().normalize();
-        if (Files.exists(path) && !isEmptyFolder(path)) {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !isEmptyFolder(path)) {
             throw new InputException(Shown.of(place) + " exists already: a model is never written over what is there."
                     + " Give the name of a new folder, or remove it");
         }
@@ -55,6 +58,26 @@ final class NewFolder implements AutoCloseable {
                     Shown.of(place) + " cannot be made: " + Shown.of(there) + " is no folder that you may write;"
                             + " give another place");
         }
+        requirePart(place, part(path));
+    }
+
+    /** The name that the folder has until it is complete is longer, and may be taken. */
+    private static void requirePart(Path place, Path part) {
+        try {
+            if (!Files.readAttributes(part, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isDirectory()) {
+                throw new InputException(Shown.of(place) + " cannot be made: it is written as " + Shown.of(part)
+                        + " until it is complete, and that is no folder; remove it, or give another place");
+            }
+        } catch (NoSuchFileException e) {
+            // The usual case: nothing is there.
+        } catch (IOException e) {
+            throw new InputException(Shown.of(place) + " cannot be made (" + Shown.of(e.getMessage())
+                    + "); give another place", e);
+        }
+    }
+
+    private static Path part(Path path) {
+        return path.resolveSibling(path.getFileName() + PART);
     }
 
     /**
@@ -65,7 +88,7 @@ final class NewFolder implements AutoCloseable {
     static NewFolder begin(Path place) {
         requireFree(place);
         Path path = place.toAbsolutePath().normalize();
-        Path part = path.resolveSibling(path.getFileName() + PART);
+        Path part = part(path);
         try {
             Files.createDirectories(part);
             FileChannel channel = FileChannel.open(part.resolve(LOCK), StandardOpenOption.CREATE,

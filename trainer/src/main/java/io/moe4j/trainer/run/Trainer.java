@@ -49,6 +49,7 @@ public final class Trainer {
             spec.exportRemarks(config.movesExpertBiases())
                     .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
         }
+        IdleKeys.remarks(config).forEach(log::warn);
         return TrainingRun.open(config, spec, registry, options);
     }
 

@@ -47,7 +47,8 @@ class ProfileConfigTest {
 
     @ParameterizedTest
     @CsvSource({"metrics.prometheus_port=65536, it must lie between 0 and 65535",
-            "metrics.layers_every=-1, it must be at least 0", "metrics.prometheus_host=, 'the value must be'"})
+            "metrics.layers_every=-1, it must be at least 0", "runtime.threads=1025, 'must lie between 0 and 1024;'",
+            "metrics.prometheus_host=, 'the value must be'"})
     void keysOfMetricsHaveTheirRules(String override, String rule) {
         ConfigException refused = assertThrows(ConfigException.class,
                 () -> new ConfigLoader(Plugins.load(List.of())).load(NamedConfigs.DEFAULT,

@@ -43,6 +43,24 @@ class ExportCommandTest {
         assertTrue(Files.readString(halves.resolve("config.json")).contains("\"dtype\" : \"bfloat16\""));
     }
 
+    /** The remedies are those of who reads a checkpoint: export continues nothing, and has no key checkpoint.resume. */
+    @Test
+    void ofADamagedCheckpointTheWholeOneIsNamed() throws IOException {
+        Path checkpoints = folder.resolve("run").resolve("checkpoints");
+        try (TrainingRun run = Tiny.openOther(Tiny::qwen, "training.steps=2")) {
+            run.step();
+            run.save(checkpoints);
+            run.step();
+            run.save(checkpoints);
+        }
+        Files.writeString(checkpoints.resolve("step-000000002/progress.json"), "");
+        assertRefused("The newest whole checkpoint is " + checkpoints.resolve("step-000000001") + ": give that one",
+                "run", "new");
+        Files.writeString(checkpoints.resolve("step-000000001/progress.json"), "");
+        assertRefused("No other checkpoint beside it is whole: restore its files from a copy", "run", "new");
+        assertFalse(err.toString().contains("checkpoint.resume"), err.toString());
+    }
+
     @Test
     void whatCannotBeExportedIsToldInALine() throws IOException {
         Files.writeString(folder.resolve("file"), "");

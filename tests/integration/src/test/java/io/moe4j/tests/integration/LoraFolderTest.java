@@ -87,6 +87,8 @@ final class LoraFolderTest {
         }
         byte[] ofRun = merged("run", folder.resolve("run"));
         assertArrayEquals(ofRun, merged("of-adapter", adapter));
+        assertTrue(assertThrows(InputException.class, () -> Tiny.open("lora.from=" + adapter).close()).toString()
+                .contains("would start from random ones"));
         try (TrainingRun run = open("from", "lora.from=" + adapter)) {
             run.export(folder.resolve("again"), ExportOptions.defaults());
         }
@@ -105,6 +107,11 @@ final class LoraFolderTest {
         refused("choose from q_a_proj", "c", "lora.rank=4", "lora.targets=q_proj");
         assertTrue(assertThrows(InputException.class, () -> Tiny.open("lora.rank=4", "lora.targets=o_proj",
                 "checkpoint.enable=true").close()).toString().contains("model.from"));
+        refused("give the folder of low-rank updates", "f", "lora.from=" + folder);
+        for (String alpha : List.of("1e39", "1e-46", "nan", "inf")) {
+            refused("alpha / rank a number above 0", "g", "lora.rank=1", "lora.alpha=" + alpha,
+                    "lora.targets=o_proj");
+        }
         Path broken = Files.createDirectories(folder.resolve("broken"));
         Files.writeString(broken.resolve("adapter_config.json"),
                 """

@@ -71,7 +71,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
             opened.verifyWeights();
             return new CheckpointChoice(opened, List.of());
         } catch (DamageException e) {
-            throw damaged(newest, e);
+            throw damaged(newest, e, ": give that one", ": restore its files from a copy");
         }
     }
 
@@ -95,16 +95,25 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
                 + "; begin anew, without checkpoint.resume and with another --output");
     }
 
-    /** The message about a damaged checkpoint: what is damaged, and what to do. */
+    /** The message about a damaged checkpoint that a run was to continue: what is damaged, and what to do. */
     public static InputException damaged(Path checkpoint, DamageException damage) {
+        return damaged(checkpoint, damage, ": add --checkpoint.resume_from newest_whole to go on from it",
+                ": begin anew, without checkpoint.resume and with another --output");
+    }
+
+    /**
+     * The message about a damaged checkpoint.
+     *
+     * @param other what to do where another one is whole
+     * @param none what to do where none is
+     */
+    private static InputException damaged(Path checkpoint, DamageException damage, String other, String none) {
         List<Path> others = new ArrayList<>(siblings(checkpoint));
         others.remove(checkpoint);
-        Optional<StoredCheckpoint> other = others.reversed().stream().flatMap(each -> whole(each).stream()).findFirst();
+        Optional<StoredCheckpoint> whole = others.reversed().stream().flatMap(each -> whole(each).stream()).findFirst();
         return new InputException(checkpoint + " is damaged: " + damage.getMessage() + ". "
-                + other.map(whole -> "The newest whole checkpoint is " + whole.folder()
-                        + ": add --checkpoint.resume_from newest_whole to go on from it").orElse(
-                                "No other checkpoint beside it is whole: begin anew, without checkpoint.resume and with"
-                                        + " another --output"),
+                + whole.map(found -> "The newest whole checkpoint is " + found.folder() + other)
+                        .orElse("No other checkpoint beside it is whole" + none),
                 damage);
     }
 
