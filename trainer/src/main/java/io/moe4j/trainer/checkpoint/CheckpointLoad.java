@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** A checkpoint to continue, written by any number of ranks. Ranks load at the same time, each the part that it holds. */
 public final class CheckpointLoad implements AutoCloseable {
@@ -66,11 +68,25 @@ public final class CheckpointLoad implements AutoCloseable {
             state.optimizer().shards().forEach(shard -> reader.check(part.ranges(names, shard)));
             state.optimizer().shards().forEach(shard -> load(part, reader, names, shard));
         });
+        PartReader secondMoments = readers.get(ShardKind.SECOND_MOMENT);
+        if (secondMoments != null) {
+            secondMoments.checkNone(withoutSecondMoments(state, names));
+        }
         PartReader model = readers.get(ShardKind.MODEL);
         if (model != null) {
             state.model().buffers().forEach((name, tensor) -> loadBuffer(state, model, name, tensor));
         }
         state.rank().stream().synchronize();
+    }
+
+    /** The tensors of the rank of which its optimizer keeps no second moments. */
+    private static Set<String> withoutSecondMoments(RankState state, NameMap names) {
+        Set<String> found = new TreeSet<>();
+        for (Shard shard : state.optimizer().shards()) {
+            ShardKind.MODEL.ranges(names, shard).forEach(range -> found.add(range.name()));
+            ShardKind.SECOND_MOMENT.ranges(names, shard).forEach(range -> found.remove(range.name()));
+        }
+        return found;
     }
 
     @Override

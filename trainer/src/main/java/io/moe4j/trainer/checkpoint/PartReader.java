@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -61,6 +62,15 @@ final class PartReader implements AutoCloseable {
             throw new InputException(folder + " lacks tensors, or parts of tensors, of this model: "
                     + missing.size() + ", such as " + missing.getFirst() + shape
                     + part.remedy());
+        }
+    }
+
+    /** Checks that the files have none of these tensors, which another optimizer has written. */
+    void checkNone(Set<String> unwanted) {
+        List<String> found = unwanted.stream().filter(pieces::containsKey).toList();
+        if (!found.isEmpty()) {
+            throw new InputException(folder + " has " + part.role().text() + " of tensors of which this run's optimizer"
+                    + " keeps none: " + found.size() + ", such as " + found.getFirst() + part.remedy());
         }
     }
 

@@ -41,13 +41,13 @@ enum ShardKind {
                 .ranges(shard.unit(), part.from(), part.from() + part.tensor().elements()).stream()).toList();
     }
 
-    /** What to do about tensors that a checkpoint lacks, for messages. */
+    /** What to do about tensors that a checkpoint lacks, or has too many of, for messages. */
     String remedy() {
         return switch (this) {
             case MODEL -> "; resume with the model that the checkpoint was written by";
             case FIRST_MOMENT, SECOND_MOMENT -> " (" + role.text() + "); resume with the model and the optimizer.name"
-                    + " that the checkpoint was written by: Muon keeps no second moments of matrices, so AdamW cannot"
-                    + " continue from them";
+                    + " that the checkpoint was written by: Muon keeps no second moments of matrices, and its first"
+                    + " moments are sums where AdamW's are means, so neither continues from the other's";
         };
     }
 

@@ -85,6 +85,22 @@ final class MuonTest {
         }
     }
 
+    /** AdamW's first moments are means of gradients, Muon's are sums: what one has saved, the other would read as something else. */
+    @Test
+    void muonDoesNotContinueWhatAdamWHasSaved() {
+        try (TrainingRun run = open("training.steps=1")) {
+            run.step();
+            run.save(folder);
+        }
+        String refusal = assertThrows(InputException.class, () -> open(MUON, "checkpoint.resume=" + folder).close())
+                .getMessage();
+        assertTrue(refusal.contains("second_moment") && refusal.contains("keeps none")
+                && refusal.contains("optimizer.name"), refusal);
+        try (TrainingRun run = open("training.steps=2", "checkpoint.resume=" + folder)) {
+            assertEquals(2, run.step().step());
+        }
+    }
+
     @Test
     void aContinuedRunHasTheLossesOfAnUninterruptedOne() throws Exception {
         List<Double> whole;
