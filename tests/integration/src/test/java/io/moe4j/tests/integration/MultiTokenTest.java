@@ -227,7 +227,7 @@ final class MultiTokenTest {
         assertRefused("do not train modules for multi-token prediction", whole, "lora.rank=2",
                 "model.num_nextn_predict_layers=1");
         assertRefused("training.mtp_loss_factor = 0", whole, "training.mtp_loss_factor=0");
-        assertRefused("between 0.0 and 16.0", whole, "model.num_nextn_predict_layers=-1");
+        assertRefused("between 0 and 16;", whole, "model.num_nextn_predict_layers=-1");
 
         FolderCopy copy = FolderCopy.of(whole);
         float[] head = copy.tensors.get("lm_head.weight").floats();
