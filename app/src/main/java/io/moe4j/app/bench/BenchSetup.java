@@ -10,7 +10,6 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import io.moe4j.api.InputException;
-import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Asking;
 import io.moe4j.trainer.run.Trainer;
@@ -108,8 +107,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     /** The same for another exchange. */
     long exchangeStackBytes(CommConfig comm) {
         long rows = comm.capacityRows(config.ranks()) + comm.routedRows();
-        boolean keepsRows = !Asking
-                .of(providers.comm().orElseThrow(), "requirements", CommBackendProvider::requirements)
+        boolean keepsRows = !Asking.requirements(providers.comm().orElseThrow())
                 .needsFullRecompute();
         return (16L << 20) + 64 * comm.routedRows() + 64L * comm.experts() * (config.ranks() + 8)
                 + (keepsRows ? 4 * rows * (comm.dim() * dtype().bytes() + 64) : 0);

@@ -32,7 +32,7 @@ public final class ExchangeBench {
         BenchSetup setup = BenchSetup.ofParts(config, registry, options);
         setup.moe();
         CommBackendProvider comm = setup.providers().comm().orElseThrow();
-        CommRequirements needs = Asking.of(comm, "requirements", CommBackendProvider::requirements);
+        CommRequirements needs = Asking.requirements(comm);
         if (!needs.needsPeerMemory() || needs.needsCollectives() || needs.synchronisesWithHost()) {
             throw new InputException("model.moe_comm_backend " + comm.id() + " cannot be timed on one rank alone: only"
                     + " a backend on peer memory, without collectives and without waiting on the host, works while"

@@ -2,7 +2,6 @@ package io.moe4j.app.bench;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackend;
-import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.group.Collectives;
@@ -61,8 +60,7 @@ public final class MoeBench {
 
     private List<Map<String, Double>> onRank(RankContext rank) {
         Providers providers = setup.providers();
-        Optional<Collectives> collectives = Asking
-                .of(providers.comm().orElseThrow(), "requirements", CommBackendProvider::requirements)
+        Optional<Collectives> collectives = Asking.requirements(providers.comm().orElseThrow())
                 .needsCollectives()
                         ? Optional.of(providers.collectives().open(rank.world(), rank))
                         : Optional.empty();

@@ -97,7 +97,7 @@ public final class RoundsBench {
             RankContext rank) {
         Providers providers = setup.providers();
         CommBackendProvider provider = providers.comm().orElseThrow();
-        Optional<Collectives> collectives = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+        Optional<Collectives> collectives = Asking.requirements(provider)
                 .needsCollectives()
                         ? Optional.of(providers.collectives().open(rank.world(), rank))
                         : Optional.empty();

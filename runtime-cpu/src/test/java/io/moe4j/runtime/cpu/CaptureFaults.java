@@ -118,23 +118,14 @@ final class CaptureFaults {
             return wrapped;
         });
         GraphCaptureProvider cpu = new CpuCaptureProvider();
-        GraphCaptureProvider unwrapping = Planted.instead(GraphCaptureProvider.class, cpu, (method, arguments) -> {
-            if (!method.equals("open")) {
-                return CALL;
-            }
-            GraphCapture capture = cpu.open((RankContext) arguments[0]);
-            return Planted.instead(GraphCapture.class, capture, (call, given) -> {
-                if (!call.equals("capture")) {
+        GraphCaptureProvider unwrapping = capturing(cpu, (real, stream, body) -> {
+            CapturedGraph graph = real.capture(reals.get(stream), body);
+            return Planted.instead(CapturedGraph.class, graph, (replay, given) -> {
+                if (!replay.equals("replay")) {
                     return CALL;
                 }
-                CapturedGraph graph = capture.capture(reals.get(given[0]), (Runnable) given[1]);
-                return Planted.instead(CapturedGraph.class, graph, (replay, stream) -> {
-                    if (!replay.equals("replay")) {
-                        return CALL;
-                    }
-                    graph.replay(reals.get(stream[0]));
-                    return null;
-                });
+                graph.replay(reals.get(given[0]));
+                return null;
             });
         });
         return new KitFault(name, reason, planted -> {
@@ -149,22 +140,28 @@ final class CaptureFaults {
         });
     }
 
-    private static KitFault capture(String name, String reason, Consumer<GraphCaptureContract> test,
-            BiFunction<GraphCapture, Runnable, Function<CapturedGraph, CapturedGraph>> wrong) {
-        GraphCaptureProvider cpu = new CpuCaptureProvider();
-        GraphCaptureProvider broken = Planted.instead(GraphCaptureProvider.class, cpu, (method, arguments) -> {
+    /** What is done in the place of a capture. */
+    private interface WrongCapture {
+        CapturedGraph capture(GraphCapture real, Stream stream, Runnable body);
+    }
+
+    private static GraphCaptureProvider capturing(GraphCaptureProvider real, WrongCapture wrong) {
+        return Planted.instead(GraphCaptureProvider.class, real, (method, arguments) -> {
             if (!method.equals("open")) {
                 return CALL;
             }
-            GraphCapture capture = cpu.open((RankContext) arguments[0]);
-            return Planted.instead(GraphCapture.class, capture, (call, given) -> {
-                if (!call.equals("capture")) {
-                    return CALL;
-                }
-                Function<CapturedGraph, CapturedGraph> spoil = wrong.apply(capture, (Runnable) given[1]);
-                return spoil.apply(capture.capture((Stream) given[0], (Runnable) given[1]));
-            });
+            GraphCapture capture = real.open((RankContext) arguments[0]);
+            return Planted.instead(GraphCapture.class, capture, (call, given) -> call.equals("capture")
+                    ? wrong.capture(capture, (Stream) given[0], (Runnable) given[1])
+                    : CALL);
         });
+    }
+
+    private static KitFault capture(String name, String reason, Consumer<GraphCaptureContract> test,
+            BiFunction<GraphCapture, Runnable, Function<CapturedGraph, CapturedGraph>> wrong) {
+        GraphCaptureProvider cpu = new CpuCaptureProvider();
+        GraphCaptureProvider broken = capturing(cpu,
+                (real, stream, body) -> wrong.apply(real, body).apply(real.capture(stream, body)));
         return new KitFault(name, reason, planted -> {
             CaptureKit kit = new CaptureKit(planted ? broken : cpu, new CpuDeviceProvider());
             kit.open();

@@ -65,13 +65,10 @@ public final class CheckpointLoad implements AutoCloseable {
     public void run(RankState state) {
         NameMap names = new NameMap(state.model());
         readers.forEach((part, reader) -> {
+            reader.checkNone(without(part, state, names));
             state.optimizer().shards().forEach(shard -> reader.check(part.ranges(names, shard)));
             state.optimizer().shards().forEach(shard -> load(part, reader, names, shard));
         });
-        PartReader secondMoments = readers.get(ShardKind.SECOND_MOMENT);
-        if (secondMoments != null) {
-            secondMoments.checkNone(withoutSecondMoments(state, names));
-        }
         PartReader model = readers.get(ShardKind.MODEL);
         if (model != null) {
             state.model().buffers().forEach((name, tensor) -> loadBuffer(state, model, name, tensor));
@@ -79,12 +76,12 @@ public final class CheckpointLoad implements AutoCloseable {
         state.rank().stream().synchronize();
     }
 
-    /** The tensors of the rank of which its optimizer keeps no second moments. */
-    private static Set<String> withoutSecondMoments(RankState state, NameMap names) {
+    /** The parameters of the rank that have no tensor of this kind: with Muon, matrices have no second moments. */
+    private static Set<String> without(ShardKind part, RankState state, NameMap names) {
         Set<String> found = new TreeSet<>();
         for (Shard shard : state.optimizer().shards()) {
             ShardKind.MODEL.ranges(names, shard).forEach(range -> found.add(range.name()));
-            ShardKind.SECOND_MOMENT.ranges(names, shard).forEach(range -> found.remove(range.name()));
+            part.ranges(names, shard).forEach(range -> found.remove(range.name()));
         }
         return found;
     }

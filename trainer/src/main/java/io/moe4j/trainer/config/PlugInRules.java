@@ -267,7 +267,7 @@ final class PlugInRules {
     }
 
     private void backend(CommBackendProvider provider, Optional<RecomputePolicyProvider> recompute) {
-        CommRequirements needs = Asking.of(provider, "requirements", CommBackendProvider::requirements);
+        CommRequirements needs = Asking.requirements(provider);
         List<String> full = able(RecomputePolicyProvider.class, RecomputePolicyProvider::recomputesFully);
         findings.require(!needs.needsFullRecompute() || recompute
                 .map(policy -> Asking.of(policy, "recomputesFully", RecomputePolicyProvider::recomputesFully))

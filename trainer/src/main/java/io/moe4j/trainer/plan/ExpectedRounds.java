@@ -2,7 +2,6 @@ package io.moe4j.trainer.plan;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
-import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.trainer.session.Providers;
@@ -37,7 +36,7 @@ public record ExpectedRounds(long capacityRows, long balancedRows, long even, lo
 
     /** A capture that is not on this machine is taken for one that repeats work: its device needs a driver that can. */
     private static Optional<String> whyAll(Providers providers) {
-        boolean hostKnows = Asking.of(providers.comm().orElseThrow(), "requirements", CommBackendProvider::requirements)
+        boolean hostKnows = Asking.requirements(providers.comm().orElseThrow())
                 .synchronisesWithHost();
         if (hostKnows) {
             return Optional.empty();

@@ -1,6 +1,8 @@
 package io.moe4j.trainer.plugins;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.spi.Provider;
 import java.util.List;
 import java.util.function.Function;
@@ -43,6 +45,15 @@ public final class Asking {
                     + "(); let it return a value" + Opening.REPORT);
         }
         return answer;
+    }
+
+    /**
+     * What an exchange needs.
+     *
+     * @throws IllegalStateException as {@link #of} does
+     */
+    public static CommRequirements requirements(CommBackendProvider provider) {
+        return of(provider, "requirements", CommBackendProvider::requirements);
     }
 
     /** Those of some plug-ins that say yes, in their order. One that throws or does not link is not among them. */

@@ -94,7 +94,7 @@ final class CountedExchange implements CommBackendProvider {
 
     @Override
     public CommRequirements requirements() {
-        return Asking.of(provider, "requirements", CommBackendProvider::requirements);
+        return Asking.requirements(provider);
     }
 
     @Override

@@ -92,11 +92,11 @@ public final class InferenceRank {
     private static Map<Long, CommBackend> exchanges(ModelSpec.MoeSpec moe, InferenceProviders providers,
             InferenceOptions options, RankContext context, Group alone, PassSizes sizes, Resources resources) {
         CommBackendProvider provider = providers.comm().orElseThrow();
-        Optional<Collectives> collectives = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+        Optional<Collectives> collectives = Asking.requirements(provider)
                 .needsCollectives()
                         ? Optional.of(resources.add(collectives(providers.collectives(), alone, context)))
                         : Optional.empty();
-        Optional<PeerGroup> peers = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+        Optional<PeerGroup> peers = Asking.requirements(provider)
                 .needsPeerMemory()
                         ? Optional.of(resources.add(context.device().openPeerGroup(alone, context.rendezvous())))
                         : Optional.empty();

@@ -182,7 +182,7 @@ final class RankOpener {
 
     private RankCollectives collectives(RankContext context, RankGroups groups, Resources resources) {
         boolean exchanged = providers.comm().map(
-                provider -> Asking.of(provider, "requirements", CommBackendProvider::requirements).needsCollectives())
+                provider -> Asking.requirements(provider).needsCollectives())
                 .orElse(false);
         return new RankCollectives(shared(groups.shards(), context, resources),
                 shared(groups.replicas(), context, resources), shared(groups.expertShards(), context, resources),
@@ -212,7 +212,7 @@ final class RankOpener {
             RankCollectives collectives, Resources resources) {
         CommConfig shapes = RankShapes.exchange(config, spec, providers)
                 .withKeptDispatches(recompute.keptDispatches());
-        Optional<PeerGroup> peers = Asking.of(provider, "requirements", CommBackendProvider::requirements)
+        Optional<PeerGroup> peers = Asking.requirements(provider)
                 .needsPeerMemory()
                         ? Optional.of(resources.add(
                                 context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
