@@ -1,8 +1,9 @@
-// Copies one row to several places, with all lanes of a warp. Each lane reads COPY_VECTORS times 16 bytes at a time, and writes them to every place before it reads
+// Copies one row to several places, with all lanes of a warp. Each lane reads VECTORS times 16 bytes at a time, and writes them to every place before it reads
 // more, so that the row is read once. Stores are plain: a barrier or the end of the kernel makes them visible.
 #pragma once
 
-static constexpr int COPY_VECTORS = 8;
+// Vectors of a lane in blocks of 256 threads, and in those of 1024, where a thread has 64 registers.
+static constexpr int COPY_VECTORS = 8, COPY_VECTORS_BESIDE = 4;
 static constexpr int COPY_PLACES = 32;  // at most: one lane for each
 
 template <typename Unit>
@@ -15,13 +16,14 @@ __device__ __forceinline__ void copyUnits(const Unit* row, long long count, unsi
 }
 
 // `to`, on lane k < places: the address of the k-th place, or 0 for none.
+template <int VECTORS = COPY_VECTORS>
 __device__ __forceinline__ void copyRow(const char* row, long long rowBytes, unsigned long long to, int places, int lane) {
     if (rowBytes % 16 == 0) {
         long long count = rowBytes / 16;
-        for (long long base = 0; base < count; base += 32 * COPY_VECTORS) {
-            uint4 v[COPY_VECTORS];
+        for (long long base = 0; base < count; base += 32 * VECTORS) {
+            uint4 v[VECTORS];
 #pragma unroll
-            for (int i = 0; i < COPY_VECTORS; i++) {
+            for (int i = 0; i < VECTORS; i++) {
                 long long c = base + i * 32 + lane;
                 if (c < count) v[i] = __ldcs(reinterpret_cast<const uint4*>(row) + c);
             }
@@ -29,7 +31,7 @@ __device__ __forceinline__ void copyRow(const char* row, long long rowBytes, uns
                 uint4* out = reinterpret_cast<uint4*>(__shfl_sync(0xffffffffu, to, k));
                 if (out) {
 #pragma unroll
-                    for (int i = 0; i < COPY_VECTORS; i++) {
+                    for (int i = 0; i < VECTORS; i++) {
                         long long c = base + i * 32 + lane;
                         if (c < count) __stcs(out + c, v[i]);
                     }

@@ -1,4 +1,7 @@
 // Moves rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
+//
+// A kernel with _beside in its name does the same in blocks of 1024 threads, for exchanges beside products. Such a block fills a multiprocessor, so that 32 of them
+// leave 100 of 132 to a product. As many threads in blocks of 256 spread over 128 multiprocessors, and the blocks of a product, which need a whole one, wait for them.
 #include "bf16.cuh"
 #include "row_copy.cuh"
 #include "window.cuh"
@@ -7,9 +10,9 @@
 // writes it up to K times; a token with no row in the window is not read. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations
 // and scalars. With T 16384, K 6, rows of 4096 bytes: 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing
 // else is written. Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
-extern "C" __global__ void __launch_bounds__(256) dispatch_rows(const char* x, const float* weights, const long long* destinations, long long tokens, int topK,
-                                                                long long rowBytes, char* const* peerRows, float* const* peerWeights, const int* rounds,
-                                                                const int* round, long long capacity) {
+template <int VECTORS>
+__device__ __forceinline__ void dispatchRows(const char* x, const float* weights, const long long* destinations, long long tokens, int topK, long long rowBytes,
+                                             char* const* peerRows, float* const* peerWeights, const int* rounds, const int* round, long long capacity) {
     const Window window(rounds, round, capacity);
     if (window.empty()) return;
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
@@ -21,10 +24,18 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows(const char* x, c
             if (weights && at >= 0) peerWeights[d >> RANK_SHIFT][at] = weights[t * topK + k0 + lane];
             unsigned long long to = at >= 0 ? (unsigned long long)(peerRows[d >> RANK_SHIFT] + at * rowBytes) : 0;
             if (!__any_sync(0xffffffffu, to != 0)) continue;
-            copyRow(x + t * rowBytes, rowBytes, to, slots, lane);
+            copyRow<VECTORS>(x + t * rowBytes, rowBytes, to, slots, lane);
         }
     }
 }
+#define DISPATCH_ROWS(name, threads, vectors)                                                                                                                      \
+    extern "C" __global__ void __launch_bounds__(threads) name(const char* x, const float* weights, const long long* destinations, long long tokens, int topK,    \
+                                                               long long rowBytes, char* const* peerRows, float* const* peerWeights, const int* rounds,           \
+                                                               const int* round, long long capacity) {                                                            \
+        dispatchRows<vectors>(x, weights, destinations, tokens, topK, rowBytes, peerRows, peerWeights, rounds, round, capacity);                                  \
+    }
+DISPATCH_ROWS(dispatch_rows, 256, COPY_VECTORS)
+DISPATCH_ROWS(dispatch_rows_beside, 1024, COPY_VECTORS_BESIDE)
 
 __device__ __forceinline__ void add(float (&sum)[8], uint4 raw, bf16) {
     const __nv_bfloat162* p = reinterpret_cast<const __nv_bfloat162*>(&raw);
@@ -74,11 +85,12 @@ struct LastRound {
     }
 };
 
+// With thread number `thread` of the `threads` that sum this row.
 template <typename T, typename Source>
-__device__ __forceinline__ void combineRow(const Source& source, const long long* d, int topK, long long dim, T* out) {
+__device__ __forceinline__ void combineRow(const Source& source, const long long* d, int topK, long long dim, T* out, unsigned thread, unsigned threads) {
     constexpr int V = 16 / sizeof(T);
     if (dim % V != 0) {
-        for (long long c = threadIdx.x; c < dim; c += blockDim.x) {
+        for (long long c = thread; c < dim; c += threads) {
             float sum = 0.f;
             for (int k = 0; k < topK; k++) {
                 const T* row = source(d[k], k);
@@ -92,7 +104,7 @@ __device__ __forceinline__ void combineRow(const Source& source, const long long
         const T* rows[IN_FLIGHT];
 #pragma unroll
         for (int j = 0; j < IN_FLIGHT; j++) rows[j] = source(j < topK ? d[j] : -1, j);
-        for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) {
+        for (long long c = thread * V; c < dim; c += threads * V) {
             float sum[8] = {};
             uint4 raw[IN_FLIGHT];
             // Read past L1, whose lines may be older than the rows that the peers wrote. Adding zero for dropped slots changes nothing.
@@ -104,7 +116,7 @@ __device__ __forceinline__ void combineRow(const Source& source, const long long
         }
         return;
     }
-    for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) {
+    for (long long c = thread * V; c < dim; c += threads * V) {
         float sum[8] = {};
         for (int k0 = 0; k0 < topK; k0 += IN_FLIGHT) {
             uint4 raw[IN_FLIGHT];
@@ -142,21 +154,23 @@ __device__ __forceinline__ void fetchRow(const Window& window, const long long* 
 // slot. Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us. Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
 // For steps with one round. The arguments of a window and the rows that wait are absent; knowing nothing of them takes 40 registers instead of 58, so that six
 // blocks instead of four fit into a multiprocessor: the loads of four do not fill the memory (133 us).
-#define COMBINE_WHOLE(name, T)                                                                                                                        \
-    extern "C" __global__ void __launch_bounds__(256) combine_whole_##name(const long long* destinations, long long tokens, int topK,              \
-                                                                              long long dim, T* const* peerRows, float* const* peerScalars, T* out,   \
-                                                                              float* scalars, const int*, const int*, long long, T*) {                \
-        for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {                                                                                  \
+#define COMBINE_WHOLE(name, T, blockThreads, first, step, thread, threads)                                                                            \
+    extern "C" __global__ void __launch_bounds__(blockThreads) combine_whole_##name(const long long* destinations, long long tokens, int topK,        \
+                                                                                    long long dim, T* const* peerRows, float* const* peerScalars,     \
+                                                                                    T* out, float* scalars, const int*, const int*, long long, T*) {  \
+        for (long long t = first; t < tokens; t += step) {                                                                                            \
             const long long* d = destinations + t * topK;                                                                                             \
-            combineRow<T>(OneRound<T>{dim, peerRows}, d, topK, dim, out + t * dim);                                                                   \
-            if (scalars && (int)threadIdx.x < topK) {                                                                                                 \
-                const long long to = d[threadIdx.x];                                                                                                  \
-                scalars[t * topK + threadIdx.x] = to >= 0 ? __ldcg(peerScalars[to >> RANK_SHIFT] + (to & ROW_MASK)) : 0.f;                            \
+            combineRow<T>(OneRound<T>{dim, peerRows}, d, topK, dim, out + t * dim, thread, threads);                                                  \
+            if (scalars && (int)(thread) < topK) {                                                                                                    \
+                const long long to = d[thread];                                                                                                       \
+                scalars[t * topK + (thread)] = to >= 0 ? __ldcg(peerScalars[to >> RANK_SHIFT] + (to & ROW_MASK)) : 0.f;                               \
             }                                                                                                                                         \
         }                                                                                                                                             \
     }
-COMBINE_WHOLE(f32, float)
-COMBINE_WHOLE(bf16, bf16)
+COMBINE_WHOLE(f32, float, 256, blockIdx.x, gridDim.x, threadIdx.x, blockDim.x)
+COMBINE_WHOLE(bf16, bf16, 256, blockIdx.x, gridDim.x, threadIdx.x, blockDim.x)
+COMBINE_WHOLE(f32_beside, float, 1024, blockIdx.x * 4 + threadIdx.x / 256, gridDim.x * 4, threadIdx.x % 256, 256)
+COMBINE_WHOLE(bf16_beside, bf16, 1024, blockIdx.x * 4 + threadIdx.x / 256, gridDim.x * 4, threadIdx.x % 256, 256)
 
 // The same with several rounds: each but the last brings the rows in its window, with their scalars, to waiting[t, k], and the last one sums, in the same order.
 // Traffic: as above; a round before the last reads its rows and writes them once.
@@ -171,7 +185,7 @@ COMBINE_WHOLE(bf16, bf16)
         for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {                                                                                  \
             const long long* d = destinations + t * topK;                                                                                             \
             T* own = waiting ? waiting + t * topK * dim : nullptr;                                                                                    \
-            if (window.last()) combineRow<T>(LastRound<T>{window, dim, peerRows, own}, d, topK, dim, out + t * dim);                                  \
+            if (window.last()) combineRow<T>(LastRound<T>{window, dim, peerRows, own}, d, topK, dim, out + t * dim, threadIdx.x, blockDim.x);         \
             else fetchRow<T>(window, d, topK, dim, peerRows, own);                                                                                    \
             if (scalars && (int)threadIdx.x < topK) {                                                                                                 \
                 const long long to = d[threadIdx.x], at = window.row(to);                                                                             \

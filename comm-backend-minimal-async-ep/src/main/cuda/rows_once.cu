@@ -7,10 +7,10 @@
 // place is next. Traffic with T 16384, K 6, E 64, rows of 4096 bytes, two ranks on two devices: 16,190 rows (66 MB) instead of 49,152 (201 MB) and 0.2 MB of
 // the chain cross the link; 49,152 rows are written to this rank's own places. Example: places 5, 2, 9 of one far rank: the row goes to place 5, and the entries 3,
 // ~10, ~0 to the places 5, 2, 9. Slots outside the window count as if they were not there. Visibility: as in dispatch_rows.
-extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char* x, const float* weights, const long long* destinations, long long tokens,
-                                                                     int topK, long long rowBytes, const int* far, char* const* peerRows,
-                                                                     float* const* peerWeights, int* const* peerChain, const int* rounds,
-                                                                     const int* round, long long capacity) {
+template <int VECTORS>
+__device__ __forceinline__ void dispatchOnce(const char* x, const float* weights, const long long* destinations, long long tokens, int topK, long long rowBytes,
+                                             const int* far, char* const* peerRows, float* const* peerWeights, int* const* peerChain, const int* rounds,
+                                             const int* round, long long capacity) {
     const Window window(rounds, round, capacity);
     if (window.empty()) return;
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
@@ -31,10 +31,19 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char*
                 if (weights) peerWeights[rank][place] = weights[t * topK + k0 + lane];
             }
             unsigned long long to = place >= 0 && first ? (unsigned long long)(peerRows[rank] + place * rowBytes) : 0;
-            if (__any_sync(0xffffffffu, to != 0)) copyRow(x + t * rowBytes, rowBytes, to, slots, lane);
+            if (__any_sync(0xffffffffu, to != 0)) copyRow<VECTORS>(x + t * rowBytes, rowBytes, to, slots, lane);
         }
     }
 }
+#define DISPATCH_ROWS_ONCE(name, threads, vectors)                                                                                                                \
+    extern "C" __global__ void __launch_bounds__(threads) name(const char* x, const float* weights, const long long* destinations, long long tokens, int topK,   \
+                                                               long long rowBytes, const int* far, char* const* peerRows, float* const* peerWeights,             \
+                                                               int* const* peerChain, const int* rounds, const int* round, long long capacity) {                 \
+        dispatchOnce<vectors>(x, weights, destinations, tokens, topK, rowBytes, far, peerRows, peerWeights, peerChain, rounds, round, capacity);                 \
+    }
+DISPATCH_ROWS_ONCE(dispatch_rows_once, 256, COPY_VECTORS)
+// For exchanges beside products: see rows.cu.
+DISPATCH_ROWS_ONCE(dispatch_rows_once_beside, 1024, COPY_VECTORS_BESIDE)
 
 // Copies rows that have arrived to the places that their chains lead to. A warp looks at eight entries at once, and then takes one chain after the other: lane j
 // holds its j-th place. Traffic with the shapes above: 49,152 received rows of the other rank, of which about 16,000 have a chain: 66 MB read, 135 MB written, 0.4 MB

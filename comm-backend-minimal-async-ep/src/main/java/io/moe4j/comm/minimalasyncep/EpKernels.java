@@ -36,7 +36,11 @@ final class EpKernels {
     private static final String COMBINE_WHOLE_F32 = "combine_whole_f32";
     private static final String COMBINE_WHOLE_BF16 = "combine_whole_bf16";
 
+    /** Ends the name of a kernel that does the same in {@link #BESIDE_BLOCKS} times larger blocks, each of which fills a multiprocessor. */
+    private static final String BESIDE = "_beside";
+
     private static final int THREADS = 256;
+    private static final int BESIDE_BLOCKS = 4;
     private static final int WARPS = THREADS / 32;
     private static final int MAX_DISPATCH_BLOCKS = 2048;
     private static final int SPREAD_ROWS_OF_BLOCK = 8 * WARPS;
@@ -66,12 +70,16 @@ final class EpKernels {
                 Map.entry(PLAN_ROUNDS, RoundKernels::planRounds),
                 Map.entry(OPEN_ROUND, RoundKernels::openRound),
                 Map.entry(DISPATCH_ROWS, RowKernels::dispatchRows),
+                Map.entry(DISPATCH_ROWS + BESIDE, RowKernels::dispatchRows),
                 Map.entry(DISPATCH_ROWS_ONCE, OnceKernels::dispatchRowsOnce),
+                Map.entry(DISPATCH_ROWS_ONCE + BESIDE, OnceKernels::dispatchRowsOnce),
                 Map.entry(SPREAD_ROWS, OnceKernels::spreadRows),
                 Map.entry(COMBINE_F32, launch -> RowKernels.combine(launch, RowCodec.F32)),
                 Map.entry(COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)),
                 Map.entry(COMBINE_WHOLE_F32, launch -> RowKernels.combine(launch, RowCodec.F32)),
-                Map.entry(COMBINE_WHOLE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16))))
+                Map.entry(COMBINE_WHOLE_F32 + BESIDE, launch -> RowKernels.combine(launch, RowCodec.F32)),
+                Map.entry(COMBINE_WHOLE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)),
+                Map.entry(COMBINE_WHOLE_BF16 + BESIDE, launch -> RowKernels.combine(launch, RowCodec.BF16))))
                 // Absent if the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> EpKernels.class.getResourceAsStream("kernels.fatbin"));
     }
@@ -120,47 +128,38 @@ final class EpKernels {
 
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
     void dispatchRows(DispatchRequest request, EpPlan plan, Landing landing) {
-        long blocks = dispatchBlocks(request);
-        dispatch(blocks, request.x_TD(), request.weights_TK(), plan, landing, landing.peerRows());
+        dispatch(request, request.x_TD(), request.weights_TK(), plan, landing, landing.peerRows());
         // Scales travel in the way of their rows.
-        request.x_TD().scales().ifPresent(
-                scales -> dispatch(blocks, scales.values(), Optional.empty(), plan, landing, landing.peerRowScales()));
+        request.x_TD().scales().ifPresent(scales -> dispatch(request, scales.values(), Optional.empty(), plan, landing,
+                landing.peerRowScales()));
     }
 
-    private long dispatchBlocks(DispatchRequest request) {
-        return blocks(request.besideMain(), Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)));
-    }
-
-    /** What runs beside the main stream takes few multiprocessors from it: links need few to be busy. */
-    private long blocks(boolean besideMain, long all) {
-        return besideMain && exchange.isBesideMain() ? Math.min(all, blocksBeside) : all;
-    }
-
-    private void dispatch(long blocks, Tensor rows, Optional<Tensor> weights_TK, EpPlan plan, Landing landing,
-            KernelArg peerRows) {
-        launch(DISPATCH_ROWS, blocks, 0, KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
-                KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
+    private void dispatch(DispatchRequest request, Tensor rows, Optional<Tensor> weights_TK, EpPlan plan,
+            Landing landing, KernelArg peerRows) {
+        launchRows(DISPATCH_ROWS, request.besideMain(), dispatchBlocks(), KernelArg.of(rows), orAbsent(weights_TK),
+                KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, landing.peerWeights(),
-                plan.roundsArgument(),
-                plan.roundArgument(), KernelArg.of(config.capacityRows(ranks)));
+                plan.roundsArgument(), plan.roundArgument(), KernelArg.of(config.capacityRows(ranks)));
+    }
+
+    private long dispatchBlocks() {
+        return Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS));
     }
 
     /**
      * As {@link #dispatchRows}, but sends a row once to each rank of {@code far_EP}. After it has arrived, it has to be {@linkplain #spreadRows spread}.
      */
     void dispatchRowsOnce(DispatchRequest request, Tensor far_EP, EpLease lease) {
-        long blocks = dispatchBlocks(request);
-        dispatchOnce(blocks, request.x_TD(), request.weights_TK(), far_EP, lease, lease.landing().peerRows());
-        request.x_TD().scales().ifPresent(scales -> dispatchOnce(blocks, scales.values(), Optional.empty(), far_EP,
+        dispatchOnce(request, request.x_TD(), request.weights_TK(), far_EP, lease, lease.landing().peerRows());
+        request.x_TD().scales().ifPresent(scales -> dispatchOnce(request, scales.values(), Optional.empty(), far_EP,
                 lease, lease.landing().peerRowScales()));
     }
 
-    private void dispatchOnce(long blocks, Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease,
-            KernelArg peerRows) {
+    private void dispatchOnce(DispatchRequest request, Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP,
+            EpLease lease, KernelArg peerRows) {
         EpPlan plan = lease.plan();
-        launch(DISPATCH_ROWS_ONCE, blocks, 0, KernelArg.of(rows), orAbsent(weights_TK),
-                KernelArg.of(plan.destinations_N()),
-                KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
+        launchRows(DISPATCH_ROWS_ONCE, request.besideMain(), dispatchBlocks(), KernelArg.of(rows), orAbsent(weights_TK),
+                KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows,
                 lease.landing().peerWeights(), lease.slot().peerChain(), plan.roundsArgument(), plan.roundArgument(),
                 KernelArg.of(config.capacityRows(ranks)));
@@ -182,7 +181,8 @@ final class EpKernels {
     }
 
     void combine(EpPlan plan, ReceiveSlot slot, CombineRequest request) {
-        launch(sumKernel(plan.rounds().isPresent()), blocks(request.besideMain(), config.tokens()), 0,
+        boolean rounds = plan.rounds().isPresent();
+        launchRows(sumKernel(rounds), request.besideMain() && !rounds, config.tokens(),
                 KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(request.out_TD()),
                 orAbsent(request.scalars_TK()), plan.roundsArgument(), plan.roundArgument(),
@@ -194,8 +194,22 @@ final class EpKernels {
     }
 
     private void launch(String kernel, long blocks, int sharedBytes, KernelArg... arguments) {
+        launch(kernel, blocks, THREADS, sharedBytes, arguments);
+    }
+
+    /** Beside the main stream, rows take few multiprocessors from it, and these wholly: links need few to be busy, and a product's block needs a whole one. */
+    private void launchRows(String kernel, boolean besideMain, long blocks, KernelArg... arguments) {
+        if (besideMain && exchange.isBesideMain()) {
+            launch(kernel + BESIDE, Math.ceilDiv(Math.min(blocks, blocksBeside), BESIDE_BLOCKS),
+                    THREADS * BESIDE_BLOCKS, 0, arguments);
+        } else {
+            launch(kernel, blocks, THREADS, 0, arguments);
+        }
+    }
+
+    private void launch(String kernel, long blocks, int threads, int sharedBytes, KernelArg... arguments) {
         exchange.stream().launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
-                .withBlock(THREADS).withSharedBytes(sharedBytes));
+                .withBlock(threads).withSharedBytes(sharedBytes));
     }
 
     /** A plan that needs one round only has kernels of its own, which take fewer registers. */

@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
  */
 final class MinimalAsyncEp implements CommBackend {
     static final String ID = "minimal_async_ep";
-    /** Blocks of 256 threads of an exchange that runs beside the main stream. */
+    /** Blocks of 256 threads, four of which share a multiprocessor, of an exchange that runs beside the main stream. */
     static final Setting<Long> BLOCKS_BESIDE = Setting.integer("blocks_beside", 128, 1, 1 << 16);
     /** Multiprocessors that products leave to such an exchange. */
     static final Setting<Long> MULTIPROCESSORS_BESIDE = Setting.integer("multiprocessors_beside", 32, 0, 1 << 10);

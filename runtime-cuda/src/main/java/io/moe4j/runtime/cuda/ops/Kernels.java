@@ -56,13 +56,14 @@ final class Kernels {
 
     /** Launches one block for each multiprocessor. */
     void everyMultiprocessor(Stream stream, String kernel, int threads, int sharedBytes, KernelArg... arguments) {
-        stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid(multiprocessors, 1).withBlock(threads)
-                .withSharedBytes(sharedBytes));
+        onMultiprocessors(multiprocessors, stream, kernel, threads, sharedBytes, arguments);
     }
 
-    /** How many of {@code items} a multiprocessor processes at most, if each processes one at a time. */
-    long rounds(long items) {
-        return Math.ceilDiv(items, (long) multiprocessors);
+    /** Launches one block for each of {@code count} multiprocessors. */
+    void onMultiprocessors(int count, Stream stream, String kernel, int threads, int sharedBytes,
+            KernelArg... arguments) {
+        stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid(count, 1).withBlock(threads)
+                .withSharedBytes(sharedBytes));
     }
 
     /**

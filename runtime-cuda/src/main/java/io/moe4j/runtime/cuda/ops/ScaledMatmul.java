@@ -10,6 +10,7 @@ import io.moe4j.api.ops.support.ScaledOperand;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cuda.CudaStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -105,7 +106,7 @@ final class ScaledMatmul {
     }
 
     private void columns(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
-        int rows = tileRows(x.m(), x.n());
+        int rows = tileRows(x.m(), x.n(), usable(stream));
         hopper(stream, COLUMNS, "_" + rows, x, List.of(
                 new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), rows),
                 new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()), TILE), ofInt(x.m()), ofInt(x.n()),
@@ -115,19 +116,24 @@ final class ScaledMatmul {
 
     /**
      * Rows of tiles of (m, n): those that need less time, where each multiprocessor computes one tile at a time. For example, (3072, 2048) has 192 large tiles,
-     * which 132 multiprocessors compute two after another, in a time of 3.6, or 384 small ones, three after another, in a time of 3.
+     * which 132 multiprocessors compute two after another, in a time of 3.6, or 384 small ones, three after another, in a time of 3. Both have the same bits.
      */
-    private int tileRows(long m, long n) {
-        long large = kernels.rounds(Math.ceilDiv(m, LARGE_TILE) * Math.ceilDiv(n, TILE));
-        long small = kernels.rounds(Math.ceilDiv(m, TILE) * Math.ceilDiv(n, TILE));
+    private static int tileRows(long m, long n, long multiprocessors) {
+        long large = Math.ceilDiv(Math.ceilDiv(m, LARGE_TILE) * Math.ceilDiv(n, TILE), multiprocessors);
+        long small = Math.ceilDiv(Math.ceilDiv(m, TILE) * Math.ceilDiv(n, TILE), multiprocessors);
         return large * LARGE_TILE_TIME <= small ? LARGE_TILE : TILE;
     }
 
     private void hopper(Stream stream, String kernel, String variant, Matmul x, List<KernelArg> operands) {
         List<KernelArg> arguments = new ArrayList<>(operands);
         arguments.addAll(List.of(of(x.c()), of(x.c().stride(0)), Kernels.flag(x.beta() == 1)));
-        kernels.everyMultiprocessor(stream, kernel + Kernels.suffix(x.c()) + HOPPER + variant, THREADS, SHARED_BYTES,
-                arguments.toArray(KernelArg[]::new));
+        kernels.onMultiprocessors(usable(stream), stream, kernel + Kernels.suffix(x.c()) + HOPPER + variant, THREADS,
+                SHARED_BYTES, arguments.toArray(KernelArg[]::new));
+    }
+
+    /** A block takes a whole multiprocessor: one beside an exchange that holds some of them would begin when it ends. */
+    private static int usable(Stream stream) {
+        return ((CudaStream) stream).usableMultiprocessors();
     }
 
     private void readable(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {

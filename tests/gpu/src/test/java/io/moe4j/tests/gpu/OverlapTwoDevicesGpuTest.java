@@ -31,7 +31,8 @@ final class OverlapTwoDevicesGpuTest {
 
     /** Each step's work is enqueued one by one. */
     @ParameterizedTest
-    @ValueSource(strings = {"", " --training.gradient_accumulation_steps 2", " --model.moe_comm_backend standard"})
+    @ValueSource(strings = {"", " --training.gradient_accumulation_steps 2", " --model.moe_comm_backend standard",
+            " --moe.dedup off"})
     void eager(String options) {
         check(options + EAGER);
     }
@@ -40,7 +41,8 @@ final class OverlapTwoDevicesGpuTest {
     @ParameterizedTest
     @ValueSource(strings = {"", " --activation_checkpoint.mode budget --training.dtype bfloat16",
             " --training.gradient_accumulation_steps 2", " --moe.receive_capacity 1.1",
-            " --plugin.minimal_async_ep.multiprocessors_beside 0"})
+            " --plugin.minimal_async_ep.multiprocessors_beside 0", " --moe.dedup off --training.dtype bfloat16",
+            " --training.dtype bfloat16 --training.dense_dtype float8 --training.expert_dtype float8 --moe.dispatch_dtype float8"})
     void captured(String options) {
         check(options);
     }
