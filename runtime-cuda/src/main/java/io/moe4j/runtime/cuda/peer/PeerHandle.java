@@ -3,11 +3,11 @@ package io.moe4j.runtime.cuda.peer;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.ThisProcess;
 import io.moe4j.runtime.cuda.driver.AddressablePointer;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.IpcHandle;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.Arrays;
 import jcuda.driver.CUipcMem_flags;
 import jcuda.driver.CUresult;
@@ -23,18 +23,9 @@ import jcuda.driver.JCudaDriver;
  * @param ipc 64 bytes from {@code cuIpcGetMemHandle}, or empty if the driver has no such handles
  */
 record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] ipc) {
-    static final int PROCESS_BYTES = 2 * Long.BYTES;
-
     static PeerHandle of(CudaDevice device, Memory memory) {
-        return new PeerHandle(thisProcess(), device.context().ordinal(), memory.address(), memory.bytes(),
+        return new PeerHandle(ThisProcess.identity(), device.context().ordinal(), memory.address(), memory.bytes(),
                 export(memory));
-    }
-
-    /** The id of this process and its start time. Ids alone are reused, and repeat in containers. */
-    static byte[] thisProcess() {
-        ProcessHandle self = ProcessHandle.current();
-        long started = self.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
-        return ByteBuffer.allocate(PROCESS_BYTES).putLong(self.pid()).putLong(started).array();
     }
 
     private static byte[] export(Memory memory) {
@@ -47,12 +38,12 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
     }
 
     byte[] encode() {
-        return ByteBuffer.allocate(PROCESS_BYTES + Integer.BYTES + 2 * Long.BYTES + ipc.length).put(process)
+        return ByteBuffer.allocate(ThisProcess.BYTES + Integer.BYTES + 2 * Long.BYTES + ipc.length).put(process)
                 .putInt(ordinal).putLong(address).putLong(bytes).put(ipc).array();
     }
 
     static PeerHandle decode(ByteBuffer bytes) {
-        byte[] process = new byte[PROCESS_BYTES];
+        byte[] process = new byte[ThisProcess.BYTES];
         bytes.get(process);
         PeerHandle handle = new PeerHandle(process, bytes.getInt(), bytes.getLong(), bytes.getLong(),
                 new byte[bytes.remaining()]);
@@ -62,7 +53,7 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
 
     /** Whether the memory is of this process, so that its address is enough. */
     boolean isOfThisProcess() {
-        return Arrays.equals(process, thisProcess());
+        return Arrays.equals(process, ThisProcess.identity());
     }
 
     /** Opens the memory for access by {@code device}. Closing the result does not free the memory of its owner. */

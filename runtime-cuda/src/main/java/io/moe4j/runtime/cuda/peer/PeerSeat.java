@@ -4,6 +4,7 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.group.Group;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.HostGate;
+import io.moe4j.runtime.cuda.ThisProcess;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -13,7 +14,7 @@ import java.util.function.Predicate;
 /**
  * Where a rank runs; it tells this to the other ranks of its group.
  *
- * @param process its process, see {@link PeerHandle#thisProcess}
+ * @param process its process, see {@link ThisProcess}
  * @param since when the seat was taken, in nanoseconds of its process
  * @param gateSlot address, in that process, of the slot that counts its arrivals at host gates
  * @param turns address, in that process, of the turns of its device, see {@link io.moe4j.runtime.cuda.ContextTurns}
@@ -23,7 +24,7 @@ record PeerSeat(byte[] process, long since, long gateSlot, long turns, String gp
 
     /** Takes a new seat on {@code device}, in this process. */
     static PeerSeat take(CudaDevice device) {
-        return new PeerSeat(PeerHandle.thisProcess(), System.nanoTime(), HostGate.openSlot(),
+        return new PeerSeat(ThisProcess.identity(), System.nanoTime(), HostGate.openSlot(),
                 device.turns().address(), device.context().pciAddress());
     }
 
@@ -35,7 +36,7 @@ record PeerSeat(byte[] process, long since, long gateSlot, long turns, String gp
 
     static PeerSeat decode(byte[] bytes) {
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        byte[] process = new byte[PeerHandle.PROCESS_BYTES];
+        byte[] process = new byte[ThisProcess.BYTES];
         buffer.get(process);
         return new PeerSeat(process, buffer.getLong(), buffer.getLong(), buffer.getLong(),
                 StandardCharsets.US_ASCII.decode(buffer).toString());

@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cuda.peer;
 
+import io.moe4j.runtime.cuda.ThisProcess;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import java.nio.ByteBuffer;
@@ -39,8 +40,8 @@ final class FakeDriver implements PeerDriver {
     public PeerHandle offer(Memory memory) {
         failIf("offer");
         byte[] process = ownProcess
-                ? ByteBuffer.allocate(PeerHandle.PROCESS_BYTES).putLong(-1 - rank).array()
-                : PeerHandle.thisProcess();
+                ? ByteBuffer.allocate(ThisProcess.BYTES).putLong(-1 - rank).array()
+                : ThisProcess.identity();
         return new PeerHandle(process, rank, memory.address(), memory.bytes(), NO_HANDLE);
     }
 

@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cuda.peer;
 
+import io.moe4j.runtime.cuda.ThisProcess;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -39,7 +40,7 @@ class PeerSeatTest {
     }
 
     private static PeerSeat seat(int process, String gpu) {
-        byte[] id = new byte[PeerHandle.PROCESS_BYTES];
+        byte[] id = new byte[ThisProcess.BYTES];
         id[3] = (byte) process;
         return new PeerSeat(id, 7, 8, 9, gpu);
     }
