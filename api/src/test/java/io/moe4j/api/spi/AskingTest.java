@@ -1,12 +1,10 @@
-package io.moe4j.trainer.plugins;
+package io.moe4j.api.spi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.Provider;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -53,7 +51,7 @@ class AskingTest {
     @Test
     void oneThatCannotAnswerIsNotAmongThoseThatSayYes() {
         List<Named> all = List.of(new Named("throws"), ACME, new Named("not linked"), new Named("no"), new Named("b"));
-        assertEquals(List.of(ACME, new Named("b")), Asking.able(all, each -> switch (each.id()) {
+        assertEquals(List.of(ACME, new Named("b")), Asking.able(all, "supports", each -> switch (each.id()) {
             case "throws" -> throw new IllegalStateException("broken");
             case "not linked" -> throw new NoClassDefFoundError("Gone");
             default -> !each.id().equals("no");

@@ -18,8 +18,8 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.planning.PlanningDevice;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.plugins.Opening;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +94,7 @@ final class CountedExchange implements CommBackendProvider {
 
     @Override
     public CommRequirements requirements() {
-        return Asking.requirements(provider);
+        return ExchangeNeeds.of(provider);
     }
 
     @Override
