@@ -42,7 +42,7 @@ public final class Asking {
 
         /** For the end of a message that none of the plug-ins will do: one that could not answer might. Empty if all have answered. */
         public String failed() {
-            return failures.isEmpty() ? "" : ". " + String.join("; ", failures) + REPORT;
+            return failures.isEmpty() ? "" : "; " + String.join("; ", failures) + REPORT;
         }
     }
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.moe4j.api.device.DeviceException;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class AskingTest {
@@ -46,6 +48,24 @@ class AskingTest {
             throw meant;
         })));
         assertEquals("yes", Asking.of(ACME, "supports", _ -> "yes"));
+    }
+
+    @Test
+    void thoseThatCannotAnswerAreNamedWhereNobodyElseWillDo() {
+        Asking.Answers<Named, String> answers = Asking.all(List.of(new Named("a"), new Named("null"), ACME), "types",
+                each -> switch (each.id()) {
+                    case "a" -> throw new NoClassDefFoundError("Gone");
+                    case "null" -> null;
+                    default -> "deepseek";
+                });
+        assertEquals(Map.of(ACME, "deepseek"), answers.given());
+        assertEquals(Optional.of(ACME), answers.first("deepseek"::equals));
+        assertEquals(Optional.empty(), answers.first("llama"::equals));
+        assertEquals("; the plug-in \"a\" failed in its method types(): java.lang.NoClassDefFoundError: Gone;"
+                + " the plug-in \"null\" failed in its method types(): java.lang.IllegalArgumentException: its method types()"
+                + " returned null; let it return a value; report this to its author: moe4j plugins shows its jar",
+                answers.failed());
+        assertEquals("", Asking.all(List.of(ACME), "types", _ -> "x").failed());
     }
 
     @Test
