@@ -28,12 +28,7 @@ final class RangeRules {
                 .ifPresent(modules -> rules.within(modules, 0, MOST_PREDICTION, "model.num_nextn_predict_layers"));
         rules.optimizer(config.optimizer(), config.lrScheduler());
         rules.rounding(config);
-        rules.atLeast(config.ranks(), 1, "ranks");
-        findings.require(config.ranks() <= MOST_RANKS, "it must be at most " + MOST_RANKS,
-                "set it to the number of devices, or less", "ranks");
-        if (config.ranks() < 1 || config.ranks() > MOST_RANKS) {
-            findings.setAside("ranks");
-        }
+        rules.ranks(config.ranks());
         rules.atLeast(config.parallelism().dataParallelReplicateDegree(), 1,
                 "parallelism.data_parallel_replicate_degree");
         rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");
@@ -71,6 +66,17 @@ final class RangeRules {
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.atLeast(config.runtime().agreementInterval(), 0, "runtime.agreement_interval");
         rules.within(config.runtime().threads(), 0, DeviceSettings.MOST_THREADS, "runtime.threads");
+    }
+
+    private void ranks(int ranks) {
+        boolean few = ranks < 1;
+        boolean many = ranks > MOST_RANKS;
+        findings.require(!few, "it must be at least 1", "set it to 1 or more", "ranks");
+        findings.require(!many, "it must be at most " + MOST_RANKS, "set it to the number of devices, or less",
+                "ranks");
+        if (few || many) {
+            findings.setAside("ranks");
+        }
     }
 
     private void training(TrainingConfig training) {
