@@ -15,8 +15,11 @@ import io.moe4j.api.text.SourceProvider;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.api.text.TokenizerProvider;
 import java.io.IOException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -176,10 +179,10 @@ class FaultyPlugInsTest {
         }
 
         @Override
-        public java.util.Enumeration<java.net.URL> getResources(String name) throws IOException {
+        public Enumeration<URL> getResources(String name) throws IOException {
             Path file = services.resolve(name.substring(name.lastIndexOf('/') + 1));
-            return Files.exists(file) ? java.util.Collections.enumeration(List.of(file.toUri().toURL()))
-                    : java.util.Collections.emptyEnumeration();
+            return Files.exists(file) ? Collections.enumeration(List.of(file.toUri().toURL()))
+                    : Collections.emptyEnumeration();
         }
     }
 }

@@ -8,8 +8,8 @@ final class RangeRules {
     static final int MOST_PREDICTION = 16;
     private static final int MAX_PORT = 65535;
     /**
-     * Of losses beside the model's own, and of the biases of experts; all are usually below 1. With a larger one, the gradients are those of the other loss alone,
-     * or overflow, which would be told as a learning rate that is too high.
+     * Of losses beside the model's own, and of the biases of experts; all are usually below 1. With a larger one, the gradients are those of the other
+     * loss alone, or overflow, which would be told as a learning rate that is too high.
      */
     private static final double MOST_FACTOR = 10_000;
     /** More than any cluster has. Groups list their ranks, and take some bytes for each. */
