@@ -110,6 +110,25 @@ public final class Shown {
                 ""));
     }
 
+    /**
+     * A text in JSON that can be written as UTF-8: halves of characters (surrogates without their other half), which UTF-8 does not have and which would become
+     * question marks, are JSON's escapes, such as {@code \\ud800}.
+     *
+     * @param json a whole text in JSON
+     * @since 0.3.0
+     */
+    public static String json(String json) {
+        StringBuilder text = new StringBuilder(json.length());
+        json.codePoints().forEach(c -> {
+            if (Character.getType(c) == Character.SURROGATE) {
+                text.append(String.format(Locale.ROOT, "\\u%04x", c));
+            } else {
+                text.appendCodePoint(c);
+            }
+        });
+        return text.toString();
+    }
+
     private static String scaled(long number, double step, List<String> units) {
         double value = number;
         int unit = 0;

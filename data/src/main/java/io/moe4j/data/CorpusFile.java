@@ -43,11 +43,21 @@ record CorpusFile(String name, Content content) {
                 reading.options().promptField(), reading);
         String plainName = lower.substring(lower.lastIndexOf('/') + 1);
         for (SourceProvider provider : reading.options().formats()) {
-            if (provider.reads(plainName)) {
+            if (reads(provider, plainName, reading)) {
                 return input.closedWith(() -> provider.open(request));
             }
         }
         return new TextDocument(name, unpacked, position, reading);
+    }
+
+    /** A format that cannot say whether it reads the file is passed over, so that it does not end a run whose files it does not read. */
+    private static boolean reads(SourceProvider provider, String name, Reading reading) {
+        try {
+            return provider.reads(name);
+        } catch (RuntimeException | LinkageError e) {
+            reading.formatFailed(provider, e);
+            return false;
+        }
     }
 
     /** The error for a file that cannot be read. */

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.text.SourceProvider;
@@ -40,7 +41,7 @@ public record CorpusOptions(BadLines badLines, String textField, Optional<String
 
     /** With the formats that are available in a registry. */
     public CorpusOptions withFormats(Registry registry) {
-        return new CorpusOptions(badLines, textField, promptField, registry.all(SourceProvider.class).stream()
-                .filter(provider -> provider.probe() instanceof Availability.Available).toList());
+        return new CorpusOptions(badLines, textField, promptField, Asking.able(registry.all(SourceProvider.class),
+                "probe", provider -> provider.probe() instanceof Availability.Available));
     }
 }

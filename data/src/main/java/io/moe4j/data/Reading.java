@@ -1,7 +1,11 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.text.ReadLog;
+import io.moe4j.api.text.SourceProvider;
+import java.util.HashSet;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,6 +17,7 @@ final class Reading implements ReadLog {
 
     private final CorpusOptions options;
     private final boolean reports;
+    private final Set<String> failedFormats = new HashSet<>();
     private DataCounts counts;
 
     /**
@@ -56,6 +61,16 @@ final class Reading implements ReadLog {
     @Override
     public void loneSurrogates(long count) {
         counts = counts.plus(new DataCounts(0, 0, 0, count, 0));
+    }
+
+    /** A format failed when it was asked whether it reads a file. Told once for each format. */
+    void formatFailed(SourceProvider format, Throwable failure) {
+        if (failedFormats.add(format.id()) && reports) {
+            log.warn(
+                    "{} failed when it was asked which files it reads: {}; it is passed over, and files that no other format reads"
+                            + " are read as plain text. Leave its jar out, or report this to its author: moe4j plugins shows the jar",
+                    Asking.named(format), failure.toString());
+        }
     }
 
     void document() {

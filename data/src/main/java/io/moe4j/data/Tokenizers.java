@@ -3,6 +3,8 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Asking;
+import io.moe4j.api.spi.Asking.Answers;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
@@ -52,30 +54,33 @@ public final class Tokenizers {
         List<TokenizerProvider> providers = registry.all(TokenizerProvider.class);
         Optional<TokenizerProvider> named = providers.stream().filter(each -> each.id().equals(name)).findFirst();
         if (named.isPresent()) {
-            return available(named.get()).open(source);
+            return open(named.get(), source);
         }
         Path path = path(name).filter(Files::exists)
                 .orElseThrow(() -> new InputException("there is no tokenizer, and no"
                         + " file, \"" + Shown.of(name) + "\"; give one of "
                         + providers.stream().map(Provider::id).toList()
                         + ", or the path of a tokenizer.json"));
-        TokenizerProvider reader = providers.stream().filter(each -> each.reads(path)).findFirst()
+        Answers<TokenizerProvider, Boolean> reading = Asking.all(providers, "reads", each -> each.reads(path));
+        TokenizerProvider reader = reading.first(yes -> yes)
                 .orElseThrow(() -> new InputException(path + " is read by none of the tokenizers "
-                        + providers.stream().map(Provider::id).toList() + "; give a tokenizer.json, or its folder"));
-        return available(reader).open(TokenizerSource.of(path).withEndToken(endToken));
+                        + providers.stream().map(Provider::id).toList() + "; give a tokenizer.json, or its folder"
+                        + reading.failed()));
+        return open(reader, TokenizerSource.of(path).withEndToken(endToken));
     }
 
     /** Whether some tokenizer reads what is in this folder. */
     public static boolean isIn(Registry registry, Path folder) {
-        return registry.all(TokenizerProvider.class).stream().anyMatch(each -> each.reads(folder));
+        return !Asking.able(registry.all(TokenizerProvider.class), "reads", each -> each.reads(folder)).isEmpty();
     }
 
-    private static TokenizerProvider available(TokenizerProvider provider) {
-        if (provider.probe() instanceof Availability.Unavailable(String reason, String remedy)) {
+    private static Tokenizer open(TokenizerProvider provider, TokenizerSource source) {
+        if (Asking.of(provider, "probe",
+                Provider::probe) instanceof Availability.Unavailable(String reason, String remedy)) {
             throw new InputException("the tokenizer " + provider.id() + " is not available on this machine: " + reason
                     + "; " + remedy);
         }
-        return provider;
+        return Asking.of(provider, "open", each -> each.open(source));
     }
 
     private static Optional<Path> path(String name) {

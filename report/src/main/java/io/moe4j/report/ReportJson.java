@@ -1,5 +1,6 @@
 package io.moe4j.report;
 
+import io.moe4j.api.Shown;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
@@ -16,6 +17,6 @@ final class ReportJson {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("made", now.truncatedTo(ChronoUnit.SECONDS).toString());
         json.put("runs", runs.stream().map(RecordedRun::json).toList());
-        return JsonMapper.shared().writeValueAsString(json);
+        return Shown.json(JsonMapper.shared().writeValueAsString(json));
     }
 }

@@ -158,6 +158,21 @@ public interface OptimizerOps {
             requireRounded("AdamW", parameter, rounding);
         }
 
+        /**
+         * Checks the arguments of {@link OptimizerOps#adamwConverted}.
+         *
+         * @param converted where the new parameter is written a second time
+         * @throws IllegalArgumentException unless the parameter is F32, and {@code converted} of a narrower floating type
+         * @since 0.3.0
+         */
+        public void requireConvertible(Tensor converted) {
+            boolean narrower = converted.dtype().isPlainFloating() && converted.dtype().isRounded();
+            if (!parameter.dtype().isSinglePrecision() || !narrower) {
+                throw new IllegalArgumentException("AdamW of " + parameter + ", converted to " + converted
+                        + ": only F32 is written a second time, in a narrower type; convert others with a copy");
+            }
+        }
+
         /** With PyTorch's defaults: β 0.9 and 0.999, eps 1e-8, no decay, gradient scale 1; rounds to the nearest. */
         public static AdamW of(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment,
                 float learningRate, long step) {

@@ -3,6 +3,7 @@ package io.moe4j.api.spi;
 import io.moe4j.api.spi.Registry.Entry;
 import io.moe4j.api.spi.Registry.LeftOut;
 import io.moe4j.api.spi.Registry.Loaded;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -144,7 +145,28 @@ final class ProviderSearch<P extends Provider> {
         for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
             text.append("; because of ").append(describe(cause));
         }
-        return text.toString();
+        return text + remedy(failure);
+    }
+
+    /** What {@link ServiceLoader} says of a plug-in has no remedy, nor has an exception of the plug-in itself. */
+    private static String remedy(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        return switch (failure) {
+            case ServiceConfigurationError e when message.endsWith(" not found") -> "; its jar offers this class, in"
+                    + " META-INF/services or its module-info, and does not have it: correct the name, or build the jar with"
+                    + " the class";
+            case ServiceConfigurationError e when message
+                    .endsWith("not a subtype") -> "; let the class implement the SPI,"
+                            + " and leave the classes of moe4j's api out of the jar";
+            case ServiceConfigurationError e when e.getCause() instanceof NoSuchMethodException
+                    || message.contains(
+                            "not public") -> "; give it a public constructor without arguments, in a public class";
+            case ServiceConfigurationError e when e.getCause() == null
+                    || e.getCause() instanceof IOException -> "; correct"
+                            + " META-INF/services in its jar";
+            case IllegalArgumentException e when e.getMessage() != null -> "";
+            default -> "; report this to the author of the plug-in";
+        };
     }
 
     private static String describe(Throwable failure) {

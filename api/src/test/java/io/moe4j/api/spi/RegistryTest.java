@@ -306,15 +306,18 @@ final class RegistryTest {
         List<String> reasons = registry.entries().stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
                 .map(LeftOut::reason).toList();
         assertEquals(6, reasons.size(), reasons.toString());
-        assertTrue(reasons.get(0).contains("io.moe4j.missing.Provider not found"), reasons.get(0));
+        assertTrue(reasons.get(0).contains("io.moe4j.missing.Provider not found; its jar offers this class"),
+                reasons.get(0));
+        assertTrue(reasons.get(0).endsWith("build the jar with the class"), reasons.get(0));
         assertTrue(reasons.get(1).contains("no luck today"), reasons.get(1));
+        assertTrue(reasons.get(1).endsWith("; report this to the author of the plug-in"), reasons.get(1));
         assertTrue(
                 reasons.get(2).startsWith("it does not link with this host: the class outside.Words is missing; it was"
                         + " built against version 3.2 of Toy, and this host has 3.2"),
                 reasons.get(2));
         assertTrue(reasons.get(3).contains("\"latest\" is no SPI version"), reasons.get(3));
         assertTrue(reasons.get(4).contains("id \"Odd Id\" is malformed"), reasons.get(4));
-        assertTrue(reasons.get(5).contains("not a subtype"), reasons.get(5));
+        assertTrue(reasons.get(5).contains("not a subtype; let the class implement the SPI"), reasons.get(5));
         assertEquals(Good.class.getName(), registry.get(ToyProvider.class, "good").getClass().getName());
     }
 

@@ -11,7 +11,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.plugins.Asking;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankShapes;
@@ -107,7 +107,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     /** The same for another exchange. */
     long exchangeStackBytes(CommConfig comm) {
         long rows = comm.capacityRows(config.ranks()) + comm.routedRows();
-        boolean keepsRows = !Asking.requirements(providers.comm().orElseThrow())
+        boolean keepsRows = !ExchangeNeeds.of(providers.comm().orElseThrow())
                 .needsFullRecompute();
         return (16L << 20) + 64 * comm.routedRows() + 64L * comm.experts() * (config.ranks() + 8)
                 + (keepsRows ? 4 * rows * (comm.dim() * dtype().bytes() + 64) : 0);

@@ -11,7 +11,7 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.plugins.Asking;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +32,7 @@ public final class ExchangeBench {
         BenchSetup setup = BenchSetup.ofParts(config, registry, options);
         setup.moe();
         CommBackendProvider comm = setup.providers().comm().orElseThrow();
-        CommRequirements needs = Asking.requirements(comm);
+        CommRequirements needs = ExchangeNeeds.of(comm);
         if (!needs.needsPeerMemory() || needs.needsCollectives() || needs.synchronisesWithHost()) {
             throw new InputException("model.moe_comm_backend " + comm.id() + " cannot be timed on one rank alone: only"
                     + " a backend on peer memory, without collectives and without waiting on the host, works while"

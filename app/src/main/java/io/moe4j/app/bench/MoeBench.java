@@ -9,7 +9,7 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.plugins.Asking;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.session.Providers;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,7 +60,7 @@ public final class MoeBench {
 
     private List<Map<String, Double>> onRank(RankContext rank) {
         Providers providers = setup.providers();
-        Optional<Collectives> collectives = Asking.requirements(providers.comm().orElseThrow())
+        Optional<Collectives> collectives = ExchangeNeeds.of(providers.comm().orElseThrow())
                 .needsCollectives()
                         ? Optional.of(providers.collectives().open(rank.world(), rank))
                         : Optional.empty();

@@ -13,7 +13,7 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.plugins.Asking;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankShapes;
 import java.util.ArrayList;
@@ -97,7 +97,7 @@ public final class RoundsBench {
             RankContext rank) {
         Providers providers = setup.providers();
         CommBackendProvider provider = providers.comm().orElseThrow();
-        Optional<Collectives> collectives = Asking.requirements(provider)
+        Optional<Collectives> collectives = ExchangeNeeds.of(provider)
                 .needsCollectives()
                         ? Optional.of(providers.collectives().open(rank.world(), rank))
                         : Optional.empty();

@@ -16,7 +16,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j doctor}. */
 @Command(name = "doctor", description = "Tells what this machine has, what is missing for what, and the remedy. "
@@ -41,7 +40,7 @@ final class DoctorCommand implements Callable<Integer> {
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("works_on", works);
             report.put("findings", findings.stream().map(DoctorCommand::row).toList());
-            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report));
+            out.println(JsonOutput.pretty(report));
         } else {
             findings.forEach(finding -> print(out, finding));
             Doctor.devices(findings).forEach(device -> out.println("training with device = \"" + device + "\" "

@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What an evaluation has found, for people and for programs. */
 record EvalReport(ModelSource source, Evaluation evaluation, TrainerConfig config, EvaluationResult result) {
@@ -58,7 +57,7 @@ record EvalReport(ModelSource source, Evaluation evaluation, TrainerConfig confi
         json.put("dropped_rows", loss.droppedRows());
         json.put("seconds", loss.seconds());
         json.put("problem", loss.problem().orElse(null));
-        return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(json) + System.lineSeparator();
+        return JsonOutput.pretty(json) + System.lineSeparator();
     }
 
     private static @Nullable Double finite(double value) {

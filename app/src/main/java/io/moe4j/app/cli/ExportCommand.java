@@ -11,6 +11,7 @@ import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -66,12 +67,13 @@ final class ExportCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         try (ModelSource opened = ModelSource.open(source, registry)) {
             ExportOptions options = ExportOptions.defaults().withMostBytesOfFile(mostBytes);
-            opened.remarks().forEach(remark -> out.println("note      " + remark));
+            List<String> known = opened.remarks();
+            known.forEach(remark -> out.println("note      " + remark));
             ModelExport.Exported exported = adapter
                     ? AdapterExport.write(opened, folder, weights.orElse(DType.F32), registry)
                     : ModelExport.write(opened, folder, weights.map(options::withDtype).orElse(options),
                             registry);
-            exported.remarks().stream().filter(remark -> !opened.remarks().contains(remark))
+            exported.remarks().stream().filter(remark -> !known.contains(remark))
                     .forEach(remark -> out.println("note      " + remark));
             out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",
                     exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(),

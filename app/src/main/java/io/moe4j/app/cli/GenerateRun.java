@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Generates the answers to prompts and prints them: texts as they grow, or objects. */
 final class GenerateRun {
@@ -111,7 +110,7 @@ final class GenerateRun {
             });
             print(answer.end(), whole, json);
             if (json) {
-                out.println(JsonMapper.shared().writeValueAsString(object(prompt, request, made, whole.toString())));
+                out.println(JsonOutput.line(object(prompt, request, made, whole.toString())));
             } else {
                 out.println();
             }

@@ -11,7 +11,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j plan}. */
 @Command(name = "plan",
@@ -35,7 +34,7 @@ final class PlanCommand implements Callable<Integer> {
         Registry registry = Plugins.load(common.pluginPath());
         CostReport report = new CostReport(CostPlan.of(config.load(registry, ConfigUse.planning()), registry));
         spec.commandLine().getOut().print(json
-                ? JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report.json()) + "\n"
+                ? JsonOutput.pretty(report.json()) + "\n"
                 : report.text());
         spec.commandLine().getOut().flush();
         return ExitCode.OK;

@@ -9,7 +9,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j plugins}. */
 @Command(name = "plugins",
@@ -29,7 +28,7 @@ final class PluginsCommand implements Callable<Integer> {
     public Integer call() {
         PluginReport report = new PluginReport(Plugins.load(common.pluginPath()));
         spec.commandLine().getOut()
-                .print(json ? JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(
+                .print(json ? JsonOutput.pretty(
                         Map.of("plugins", report.rows())) + "\n" : report.text());
         spec.commandLine().getOut().flush();
         return ExitCode.OK;

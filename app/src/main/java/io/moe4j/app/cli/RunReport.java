@@ -30,11 +30,16 @@ final class RunReport {
                         .map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
                                 from.seconds()))
                         .orElse("")
-                + line("steps", "%s, each of %,d tokens of %s; %s",
-                        begin == 0 ? config.training().steps()
-                                : Math.min(begin + 1, config.training().steps()) + " to " + config.training().steps(),
-                        config.tokensPerStep(), data(config.data()), saved(checkpoint, config.training().steps()))
+                + (begin >= config.training().steps() ? ""
+                        : line("steps", "%s, each of %,d tokens of %s; %s", steps(begin, config.training().steps()),
+                                config.tokensPerStep(), data(config.data()),
+                                saved(checkpoint, config.training().steps())))
                 + line("output", "%s", folder.path());
+    }
+
+    /** The steps that will be made: {@code 40}, {@code 21 to 40} or {@code only 40}. */
+    private static String steps(long begin, int steps) {
+        return begin == 0 ? String.valueOf(steps) : begin + 1 == steps ? "only " + steps : begin + 1 + " to " + steps;
     }
 
     private static String data(DataConfig data) {

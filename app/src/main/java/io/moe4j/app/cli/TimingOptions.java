@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Options of commands that time something, as a mixin. */
 final class TimingOptions {
@@ -55,7 +54,7 @@ final class TimingOptions {
 
     /** Prints the results, as a table or as JSON. */
     void print(BenchReport report, PrintWriter out) {
-        out.print(json ? JsonMapper.shared().writeValueAsString(report.json()) + "\n" : report.text());
+        out.print(json ? JsonOutput.line(report.json()) + "\n" : report.text());
         out.flush();
     }
 }

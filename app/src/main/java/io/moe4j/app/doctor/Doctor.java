@@ -3,7 +3,10 @@ package io.moe4j.app.doctor;
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.spi.Asking.Answers;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Registry.LeftOut;
 import java.io.IOException;
@@ -13,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Finds out what a machine has, and what is missing for what. */
 @Stability(Stability.Level.INTERNAL)
@@ -52,8 +56,8 @@ public final class Doctor {
         registry.all(DeviceProvider.class).stream().filter(provider -> !provider.id().equals("cpu")).map(Doctor::device)
                 .forEach(findings::add);
         if (registry.spis().containsKey(GraphCaptureProvider.class)) {
-            registry.all(GraphCaptureProvider.class).stream()
-                    .filter(capture -> capture.probe() instanceof Availability.Available).map(Doctor::loops)
+            Asking.able(registry.all(GraphCaptureProvider.class), "probe",
+                    capture -> capture.probe() instanceof Availability.Available).stream().map(Doctor::loops)
                     .forEach(findings::add);
         }
         registry.entries().stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
@@ -143,9 +147,17 @@ public final class Doctor {
                 .orElseGet(() -> Finding.optional(name, file + " is not found", neededFor, remedy));
     }
 
+    /** What a plug-in answers; a fault of one does not hide what is found of the others. */
+    private static <P extends Provider> Availability probed(P provider, String method,
+            Function<P, Availability> question) {
+        Answers<P, Availability> answers = Asking.all(List.of(provider), method, question);
+        return answers.given().values().stream().findFirst().orElseGet(() -> Availability
+                .unavailable(String.join("; ", answers.failures()), "report this to the author of the plug-in"));
+    }
+
     private static Finding device(DeviceProvider provider) {
         String name = DEVICE + provider.id();
-        return switch (provider.probe()) {
+        return switch (probed(provider, "probe", Provider::probe)) {
             case Availability.Available available -> Finding.ok(name, "can be opened",
                     "device = \"" + provider.id() + "\"");
             case Availability.Unavailable(String reason, String remedy) -> Finding.optional(name, reason,
@@ -156,7 +168,7 @@ public final class Doctor {
     private static Finding loops(GraphCaptureProvider capture) {
         String name = "graphs of " + capture.id();
         String neededFor = "captured steps that make no more rounds of an exchange than they need";
-        return switch (capture.repeats()) {
+        return switch (probed(capture, "repeats", GraphCaptureProvider::repeats)) {
             case Availability.Available available -> Finding.ok(name, "repeat work as often as the device says",
                     neededFor);
             case Availability.Unavailable(String reason, String remedy) -> Finding.optional(name, reason, neededFor,

@@ -1,6 +1,8 @@
 package io.moe4j.app.parity;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Asking.Answers;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
@@ -61,14 +63,12 @@ public final class Parity {
 
     /** The configuration with the golden file's model, before the batch is known. */
     private TrainerConfig named(Golden golden, String nameOrFile, List<Override> overrides) {
-        ModelProvider provider = registry.all(ModelProvider.class).stream()
-                .filter(each -> each.huggingFaceTypes()
-                        .contains(String.valueOf(golden.json("config").get("model_type"))))
-                .findFirst()
-                .orElseThrow(() -> golden.refusal("there is no model of type "
-                        + golden.json("config").get("model_type") + "; known are "
-                        + registry.all(ModelProvider.class).stream()
-                                .flatMap(each -> each.huggingFaceTypes().stream()).toList()));
+        Answers<ModelProvider, List<String>> readers = Asking.all(registry.all(ModelProvider.class),
+                "huggingFaceTypes", ModelProvider::huggingFaceTypes);
+        String type = String.valueOf(golden.json("config").get("model_type"));
+        ModelProvider provider = readers.first(types -> types.contains(type))
+                .orElseThrow(() -> golden.refusal("there is no model of type " + type + "; known are "
+                        + readers.given().values().stream().flatMap(List::stream).toList() + readers.failed()));
         List<Override> all = new ArrayList<>(overrides);
         all.add(new Override("model.name", provider.id()));
         ModelSpec spec = golden.spec(provider, "");

@@ -90,13 +90,13 @@ final class Wrapped extends ForwardingCommBackend {
     }
 
     Wrapped withoutScales() {
-        rows = pending -> () -> new RowsView(pending.await(), rows_RD -> rows_RD.withScales(Optional.empty()));
+        rows = pending -> () -> RowsView.later(pending.await(), rows_RD -> rows_RD.withScales(Optional.empty()));
         return this;
     }
 
     /** Experts write into other memory than combine reads. */
     Wrapped outputsElsewhere() {
-        rows = pending -> () -> new RowsView(pending.await(), UnaryOperator.identity());
+        rows = pending -> () -> RowsView.later(pending.await(), UnaryOperator.identity());
         combined = request -> CombineRequest.of(((RowsView) request.rows()).real(), request.out_TD());
         return this;
     }
@@ -106,14 +106,14 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped outputsOverKeptRows() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new KeptView(received, () -> {
+            return RowsView.kept(received, () -> {
                 // Refused where another dispatch has taken the buffer.
                 received.outputs_RD();
                 return received.rows_RD();
             }, received::release);
         };
         combined = request -> {
-            if (request.rows() instanceof KeptView kept && kept.outputs_RD() != kept.real().outputs_RD()) {
+            if (request.rows() instanceof RowsView kept && kept.outputs_RD() != kept.real().outputs_RD()) {
                 stream.copy(kept.outputs_RD(), kept.real().outputs_RD());
             }
             return unwrapped(request);
@@ -126,7 +126,7 @@ final class Wrapped extends ForwardingCommBackend {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
             Tensor outputs_RD = received.outputs_RD();
-            return new KeptView(received, () -> outputs_RD, received::release);
+            return RowsView.kept(received, () -> outputs_RD, received::release);
         };
         combined = Wrapped::unwrapped;
         return this;
@@ -136,7 +136,8 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped readsReleased() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new KeptView(received, received::outputs_RD, received::release, received.rows_RD());
+            Tensor rows_RD = received.rows_RD();
+            return new RowsView(received, () -> rows_RD, received::outputs_RD, received::release);
         };
         combined = Wrapped::unwrapped;
         return this;
@@ -146,14 +147,14 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped neverReleases() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new KeptView(received, received::outputs_RD, () -> {});
+            return RowsView.kept(received, received::outputs_RD, () -> {});
         };
         combined = Wrapped::unwrapped;
         return this;
     }
 
     private static CombineRequest unwrapped(CombineRequest request) {
-        return request.rows() instanceof KeptView kept
+        return request.rows() instanceof RowsView kept
                 ? new CombineRequest(kept.real(), request.out_TD(), request.scalars_TK(), request.waiting_ND(),
                         request.besideMain())
                 : request;

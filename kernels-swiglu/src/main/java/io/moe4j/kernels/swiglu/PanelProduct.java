@@ -61,7 +61,7 @@ final class PanelProduct {
         } else {
             long slab = scratch.take();
             try {
-                widened(m, n, k, a, b, c, accumulate, slab, false);
+                widened(m, n, k, a, b, c, accumulate, slab, this::product);
             } finally {
                 scratch.giveBack(slab);
             }
@@ -92,7 +92,7 @@ final class PanelProduct {
                 if (plain && whole > 0) {
                     sliced(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate);
                 } else if (whole > 0) {
-                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate, slab, true);
+                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate, slab, this::groups);
                 }
                 int rest = head + whole;
                 if (rest < m) {
@@ -160,8 +160,13 @@ final class PanelProduct {
         }
     }
 
+    /** {@link #product} or {@link #groups}. */
+    private interface InOnePrecision {
+        void compute(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate);
+    }
+
     private void widened(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab,
-            boolean ofGroups) {
+            InOnePrecision multiply) {
         MemorySegment memory = launch.memory();
         boolean direct = c.dtype().isSinglePrecision();
         Matrix sum = direct ? c : new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
@@ -176,11 +181,7 @@ final class PanelProduct {
             Matrix wideB = transposeB
                     ? widen(memory, b.at(0, from), n, depth, slab + A_BYTES)
                     : widen(memory, b.at(from, 0), depth, n, slab + A_BYTES);
-            if (ofGroups) {
-                groups(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
-            } else {
-                product(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
-            }
+            multiply.compute(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
         }
         if (!direct) {
             ScalarBf16.round(memory, sum, m, n, c);

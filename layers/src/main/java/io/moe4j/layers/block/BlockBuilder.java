@@ -4,10 +4,12 @@ import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.layers.rotary.RotaryTables;
+import io.moe4j.layers.unit.AdapterTargets;
 import io.moe4j.layers.unit.Adapters;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 import io.moe4j.layers.unit.UnitBuilder;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -32,6 +34,20 @@ public record BlockBuilder(ModelContext context, int layer, long dim, float eps,
         UnitBuilder experts, Adapters denseAdapters, Adapters expertAdapters, RotaryTables rotary,
         CurrentDocuments documents, Optional<ExpertBalance.Layer> balance,
         Optional<RouterLossSums.Layer> routerLosses) {
+
+    /**
+     * For a part of the block: without low-rank updates if the part lists no matrices for them. A layer that a family wraps, to rename what it declares, lists
+     * none, so that its matrices are frozen under every target, as figures and exports say.
+     *
+     * @param listed the part's {@code adapterMatrices}
+     * @since 0.3.0
+     */
+    public BlockBuilder updating(List<AdapterTargets.Matrix> listed) {
+        return listed.isEmpty()
+                ? new BlockBuilder(context, layer, dim, eps, dense, experts, denseAdapters.none(),
+                        expertAdapters.none(), rotary, documents, balance, routerLosses)
+                : this;
+    }
 
     /** The prefix of the block's names in a checkpoint, such as {@code model.layers.3.} */
     public String prefix() {

@@ -157,10 +157,12 @@ final class DecoderParts implements AutoCloseable {
     private Block build(Begun begun) {
         BlockBuilder block = begun.block;
         RmsNorm attentionNorm = block.norm("attention_norm", "input_layernorm.weight", spec.dim(), spec.normEps());
-        Layer attention = begun.kind.attention().open(block);
+        Layer attention = begun.kind.attention()
+                .open(block.updating(begun.kind.attention().adapterMatrices(spec.dim())));
         RmsNorm feedForwardNorm = block.norm("feed_forward_norm", "post_attention_layernorm.weight", spec.dim(),
                 spec.normEps());
-        Layer feedForward = begun.kind.feedForward().open(block);
+        Layer feedForward = begun.kind.feedForward()
+                .open(block.updating(begun.kind.feedForward().adapterMatrices(spec.dim())));
         List<ParameterUnit> mine = new ArrayList<>();
         mine.add(build(block.dense(), context.dense()));
         build(block.denseAdapters(), context.dense()).ifPresent(mine::add);

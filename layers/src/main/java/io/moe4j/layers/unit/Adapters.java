@@ -49,6 +49,11 @@ public final class Adapters {
         this.firstExpert = firstExpert;
     }
 
+    /** Updates of nothing, for the same unit. */
+    public Adapters none() {
+        return new Adapters(Optional.empty(), base, initial, firstExpert);
+    }
+
     /** The updates of a matrix (O, I), or of the matrices (e, O, I) of experts; empty if no target means any part of it. */
     public Optional<LowRank> of(Parameter matrix) {
         return spec.flatMap(lora -> declare(lora, matrix, targets(lora, matrix)));
@@ -75,6 +80,7 @@ public final class Adapters {
             if (slice.parameter().equals(matrix) && AdapterTargets.include(lora.targets(), module)) {
                 targets.computeIfAbsent(slice.from() % expert / columns,
                         row -> new Target(row, slice.shape().getFirst(), new ArrayList<>())).modules.add(module);
+                base.updated(name);
             }
         });
         return List.copyOf(targets.values());

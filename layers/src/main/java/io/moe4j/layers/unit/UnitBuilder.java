@@ -11,9 +11,11 @@ import io.moe4j.autograd.sharding.ShardGroup;
 import io.moe4j.layers.init.InitialValues;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -34,6 +36,7 @@ public final class UnitBuilder {
     private final List<Parameter> parameters = new ArrayList<>();
     private final Map<Parameter, Initializer> values = new HashMap<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
+    private final Set<String> updated = new HashSet<>();
 
     /** A builder for the unit with this name. */
     public UnitBuilder(String unit, InitialValues initial) {
@@ -123,12 +126,19 @@ public final class UnitBuilder {
      * own: Mixtral has {@code block_sparse_moe.experts.7.w1.weight} where {@code mlp.experts.7.gate_proj.weight} was declared.
      *
      * @param name from the name that was declared, the block's prefix included, to the new one; unchanged for tensors that keep theirs
-     * @throws IllegalArgumentException if two tensors would have one name
+     * @throws IllegalArgumentException if two tensors would have one name, or one that gets another name has low-rank updates, which were declared under
+     *     its first one
      * @since 0.3.0
      */
     public void rename(UnaryOperator<String> name) {
         Map<String, ParameterSlice> renamed = new LinkedHashMap<>();
         names.forEach((old, slice) -> {
+            if (updated.contains(old) && !name.apply(old).equals(old)) {
+                throw new IllegalArgumentException(
+                        unit + ": " + old + " has low-rank updates, which keep this name, and"
+                                + " would be named " + name.apply(old)
+                                + "; let the layer that renames it list no adapterMatrices");
+            }
             if (renamed.put(name.apply(old), slice) != null) {
                 throw new IllegalArgumentException(
                         unit + ": two tensors would be named " + name.apply(old) + ", and one of them is "
@@ -137,6 +147,11 @@ public final class UnitBuilder {
         });
         names.clear();
         names.putAll(renamed);
+    }
+
+    /** A tensor has low-rank updates, so that it keeps its name. */
+    void updated(String name) {
+        updated.add(name);
     }
 
     /** Allocates the unit and sets its initial values. */

@@ -18,9 +18,7 @@ record PlanningOptimizerOps(WorkMeter work) implements OptimizerOps {
     public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
         adamw(stream, a);
         PlanningChecks.sameShape("adamw", a.parameter(), converted);
-        boolean narrower = converted.dtype().isPlainFloating() && converted.dtype().isRounded();
-        PlanningChecks.that(a.parameter().dtype().isSinglePrecision() && narrower, "adamw",
-                "only F32 is written a second time, in a narrower type", a.parameter(), converted);
+        a.requireConvertible(converted);
         work.move(converted);
         return true;
     }

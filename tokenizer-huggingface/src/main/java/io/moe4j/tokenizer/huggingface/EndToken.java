@@ -14,10 +14,13 @@ import tools.jackson.databind.JsonNode;
  */
 final class EndToken {
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    /** Where older versions of transformers wrote the names of special tokens, and all versions read them. */
+    private static final String SPECIAL_TOKENS = "special_tokens_map.json";
     /** Files that may have {@code eos_token_id}: a number, or a list whose first entry counts. */
     private static final List<String> MODEL_CONFIGS = List.of("generation_config.json", "config.json");
     /** All files that may name it. */
-    static final List<String> CONFIGS = List.of(TOKENIZER_CONFIG, "generation_config.json", "config.json");
+    static final List<String> CONFIGS = List.of(TOKENIZER_CONFIG, SPECIAL_TOKENS, "generation_config.json",
+            "config.json");
     private static final List<String> KNOWN = List.of("<|endoftext|>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
             "</s>",
             "<|end_of_text|>", "<eos>");
@@ -30,20 +33,20 @@ final class EndToken {
         if (wanted.isPresent()) {
             return id(file, wanted.get(), "data.end_token");
         }
-        Optional<Integer> said = ofTokenizerConfig(file);
+        Optional<Integer> said = named(file, TOKENIZER_CONFIG).or(() -> named(file, SPECIAL_TOKENS));
         for (String config : MODEL_CONFIGS) {
             said = said.or(() -> ofModelConfig(file, config));
         }
         return said.or(() -> KNOWN.stream().map(file::id).flatMap(Optional::stream).findFirst())
                 .orElseThrow(
                         () -> new InputException(file.path() + " has no token that ends a document: none of " + KNOWN
-                                + " is in its vocabulary, and no " + TOKENIZER_CONFIG + ", "
+                                + " is in its vocabulary, and no " + TOKENIZER_CONFIG + ", " + SPECIAL_TOKENS + ", "
                                 + String.join(" or ", MODEL_CONFIGS)
                                 + " beside it names one" + REMEDY));
     }
 
-    private static Optional<Integer> ofTokenizerConfig(TokenizerFile file) {
-        Path path = file.path().resolveSibling(TOKENIZER_CONFIG);
+    private static Optional<Integer> named(TokenizerFile file, String name) {
+        Path path = file.path().resolveSibling(name);
         if (!Files.exists(path)) {
             return Optional.empty();
         }

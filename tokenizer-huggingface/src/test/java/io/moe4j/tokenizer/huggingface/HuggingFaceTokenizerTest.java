@@ -99,6 +99,12 @@ class HuggingFaceTokenizerTest {
         try (Tokenizer tokenizer = open(folder)) {
             assertEquals(2, tokenizer.endToken(), "the first of generation_config.json");
         }
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":null}");
+        Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\":\"<|im_start|>\"}");
+        try (Tokenizer tokenizer = open(folder)) {
+            assertEquals(1, tokenizer.endToken(), "as in older folders");
+        }
+        Files.delete(folder.resolve("special_tokens_map.json"));
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\":714}");
         assertTrue(refusal(folder).contains("eos_token_id of") && refusal(folder).contains("714"), refusal(folder));
     }

@@ -59,9 +59,10 @@ final class PartReader implements AutoCloseable {
             String shape = of(first).stream().flatMap(piece -> piece.whole.stream()).findFirst()
                     .map(found -> ", whose shape is " + found + " there and " + first.shape() + " in the model")
                     .orElse("");
-            throw new InputException(folder + " lacks tensors, or parts of tensors, of this model: "
-                    + missing.size() + ", such as " + missing.getFirst() + shape
-                    + part.remedy());
+            throw new InputException(
+                    folder + " lacks tensors, or parts of tensors, of this model in " + part.role().text()
+                            + ": " + missing.size() + ", such as " + missing.getFirst() + shape
+                            + part.remedy());
         }
     }
 

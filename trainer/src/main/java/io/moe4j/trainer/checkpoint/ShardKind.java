@@ -45,7 +45,7 @@ enum ShardKind {
     String remedy() {
         return switch (this) {
             case MODEL -> "; resume with the model that the checkpoint was written by";
-            case FIRST_MOMENT, SECOND_MOMENT -> " (" + role.text() + "); resume with the model and the optimizer.name"
+            case FIRST_MOMENT, SECOND_MOMENT -> "; resume with the model and the optimizer.name"
                     + " that the checkpoint was written by: Muon keeps no second moments of matrices, and its first"
                     + " moments are sums where AdamW's are means, so neither continues from the other's";
         };

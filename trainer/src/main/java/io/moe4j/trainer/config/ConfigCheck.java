@@ -14,9 +14,11 @@ final class ConfigCheck {
     /**
      * All problems of a configuration.
      *
+     * @param replaced what was given in the place of values that folders have
      * @param broken keys whose values could not be read
      */
-    static List<Problem> problems(Registry registry, TrainerConfig config, ConfigUse use, Set<String> broken) {
+    static List<Problem> problems(Registry registry, TrainerConfig config, ReplacedKeys replaced, ConfigUse use,
+            Set<String> broken) {
         Findings findings = new Findings(config, broken);
         RangeRules.check(config, findings);
         LayoutRules.check(config, findings);
@@ -25,6 +27,7 @@ final class ConfigCheck {
         PlugInRules.check(registry, config, spec, use, findings);
         ProductRules.check(registry, config, spec, findings);
         LoraRules.check(registry, config, spec, findings);
+        replaced.check(spec, findings);
         PlugInTables.check(registry, config, findings);
         SourceTables.check(config.data(), findings);
         if (use.readsData()) {

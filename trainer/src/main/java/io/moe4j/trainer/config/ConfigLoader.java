@@ -55,13 +55,16 @@ public final class ConfigLoader {
      */
     public ExplainedConfig explain(String nameOrFile, List<Arguments.Override> overrides, ConfigUse use) {
         Layers layers = layers(nameOrFile, overrides);
-        TrainerConfig config = ConfiguredLora.named(ConfiguredModel.named(layers.config(), registry));
+        TrainerConfig given = layers.config();
+        TrainerConfig config = ConfiguredLora.named(ConfiguredModel.named(given, registry));
+        ReplacedKeys replaced = new ReplacedKeys(given, config, layers.origins());
         List<Problem> problems = new ArrayList<>(layers.problems());
-        problems.addAll(Linking.guard(registry, () -> ConfigCheck.problems(registry, config, use, layers.broken())));
+        problems.addAll(
+                Linking.guard(registry, () -> ConfigCheck.problems(registry, config, replaced, use, layers.broken())));
         if (!problems.isEmpty()) {
             throw new ConfigException(nameOrFile, problems);
         }
-        return new ExplainedConfig(config, layers.origins());
+        return new ExplainedConfig(config, replaced.usedOrigins());
     }
 
     /**

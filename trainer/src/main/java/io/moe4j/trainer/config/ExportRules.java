@@ -31,8 +31,10 @@ final class ExportRules {
                 updates -> findings.require(!isWithin(model, updates) && !isWithin(updates, model),
                         "each is a folder by itself", "give the names of two folders, none within the other", EXPORT,
                         UPDATES)));
+        config.lora().export().filter(folder -> config.lora().isOn())
+                .ifPresent(folder -> place(folder, UPDATES, findings));
         config.checkpoint().export().ifPresent(folder -> {
-            place(folder, findings);
+            place(folder, EXPORT, findings);
             spec.ifPresent(model -> form(registry, config, model, findings));
         });
     }
@@ -48,11 +50,11 @@ final class ExportRules {
         return inner.toAbsolutePath().normalize().startsWith(outer.toAbsolutePath().normalize());
     }
 
-    private static void place(Path folder, Findings findings) {
+    private static void place(Path folder, String key, Findings findings) {
         try {
             FolderWriter.requireFree(folder);
         } catch (InputException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "", EXPORT);
+            findings.require(false, String.valueOf(e.getMessage()), "", key);
         }
     }
 

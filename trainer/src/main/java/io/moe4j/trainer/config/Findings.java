@@ -40,6 +40,13 @@ final class Findings {
         problems.add(problem);
     }
 
+    /** Notes a problem if the key has a value that could be read, and this one is refused. */
+    void refuse(boolean refused, String key, Problem problem) {
+        if (refused && readable(key)) {
+            problems.add(problem);
+        }
+    }
+
     /** Notes a problem unless the rule holds. */
     void require(boolean holds, String rule, String remedy, String... keys) {
         if (!holds && readable(keys)) {

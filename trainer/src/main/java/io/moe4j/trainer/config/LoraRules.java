@@ -6,8 +6,6 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.huggingface.AdapterFolder;
-import io.moe4j.trainer.huggingface.FolderWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +20,13 @@ final class LoraRules {
     private static final String PREDICTION = "model.num_nextn_predict_layers";
     /** The largest rank. With a larger one, the updates of any existing model cost more than its matrices. */
     private static final int MOST = 4096;
+    /**
+     * The largest alpha / rank; 1 or 2 is usual. After the first step of AdamW, elements of b are as large as the learning rate, so that with 1e-4 this factor
+     * already adds as much as the whole input, and the next loss is that of another model.
+     */
+    private static final double MOST_SCALE = 10_000;
+    /** The smallest: gradients of b have this factor, and from 1e-3 · 1e-5 on they are lost beside AdamW's epsilon of 1e-8. */
+    private static final double LEAST_SCALE = 1e-5;
     /** The version of the kernels' SPI that added the products which low-rank updates of experts need. */
     private static final SpiVersion ADDED = SpiVersion.parse("1.2");
 
@@ -44,8 +49,9 @@ final class LoraRules {
         }
         findings.require(lora.rank() >= 0 && lora.rank() <= MOST, "it must lie between 0 and " + MOST,
                 "8 to 64 are usual; 0 trains all parameters", RANK);
-        findings.require(isScale(lora.alpha() / Math.max(1, lora.rank())),
-                "it must be above 0, and alpha / rank a number above 0 that single precision can hold",
+        double scale = lora.alpha() / Math.max(1, lora.rank());
+        findings.require(scale >= LEAST_SCALE && scale <= MOST_SCALE,
+                "alpha / rank must lie between 0.00001 and 10000",
                 "once or twice the rank is usual", ALPHA, RANK);
         if (!lora.isOn()) {
             findings.require(lora.export().isEmpty(), "there are no low-rank updates to be written",
@@ -58,20 +64,6 @@ final class LoraRules {
                 RANK);
         spec.ifPresent(model -> targets(registry, config, model, findings));
         saved(config, findings);
-        lora.export().ifPresent(folder -> place(folder, findings));
-    }
-
-    /** A factor that overflows makes every loss NaN, and one that underflows leaves the updates without effect. */
-    private static boolean isScale(double factor) {
-        return (float) factor > 0 && Float.isFinite((float) factor);
-    }
-
-    private static void place(Path folder, Findings findings) {
-        try {
-            FolderWriter.requireFree(folder);
-        } catch (InputException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "", EXPORT);
-        }
     }
 
     private static void targets(Registry registry, TrainerConfig config, ModelSpec model, Findings findings) {

@@ -12,6 +12,7 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
@@ -20,7 +21,7 @@ import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.trainer.huggingface.FolderConfig;
-import io.moe4j.trainer.plugins.Asking;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
@@ -154,10 +155,14 @@ final class PlugInRules {
     }
 
     private void overlap(CollectivesProvider collectives) {
-        List<String> able = able(CollectivesProvider.class, CollectivesProvider::concurrent);
-        findings.require(Asking.of(collectives, "concurrent", CollectivesProvider::concurrent),
-                "the collectives \"" + collectives.id() + "\" cannot run on two streams of a rank at the same time",
-                "set " + OVERLAP + " to auto or off, or choose collectives that can: " + able, OVERLAP, COLLECTIVES);
+        if (!Asking.of(collectives, "concurrent", CollectivesProvider::concurrent)) {
+            findings.require(false,
+                    "the collectives \"" + collectives.id()
+                            + "\" cannot run on two streams of a rank at the same time",
+                    "set " + OVERLAP + " to auto or off, or choose collectives that can: "
+                            + able(CollectivesProvider.class, "concurrent", CollectivesProvider::concurrent),
+                    OVERLAP, COLLECTIVES);
+        }
     }
 
     private <P extends Provider> Optional<P> named(Class<P> spi, String id, String key) {
@@ -257,8 +262,8 @@ final class PlugInRules {
     }
 
     /** Ids of the plug-ins that say yes. */
-    private <P extends Provider> List<String> able(Class<P> spi, Predicate<P> question) {
-        return Asking.able(registry.all(spi), question).stream().map(Provider::id).toList();
+    private <P extends Provider> List<String> able(Class<P> spi, String method, Predicate<P> question) {
+        return Asking.able(registry.all(spi), method, question).stream().map(Provider::id).toList();
     }
 
     private <P extends Provider> void runsOn(P provider, Function<P, Boolean> supports, DeviceKind kind, String key) {
@@ -267,13 +272,16 @@ final class PlugInRules {
     }
 
     private void backend(CommBackendProvider provider, Optional<RecomputePolicyProvider> recompute) {
-        CommRequirements needs = Asking.requirements(provider);
-        List<String> full = able(RecomputePolicyProvider.class, RecomputePolicyProvider::recomputesFully);
-        findings.require(!needs.needsFullRecompute() || recompute
-                .map(policy -> Asking.of(policy, "recomputesFully", RecomputePolicyProvider::recomputesFully))
-                .orElse(true),
-                "this backend needs full recompute: rows that it received are gone by the time of backward",
-                "set " + RECOMPUTE + " to " + String.join(" or ", full), BACKEND, RECOMPUTE);
+        CommRequirements needs = ExchangeNeeds.of(provider);
+        if (needs.needsFullRecompute() && recompute
+                .map(policy -> !Asking.of(policy, "recomputesFully", RecomputePolicyProvider::recomputesFully))
+                .orElse(false)) {
+            List<String> full = able(RecomputePolicyProvider.class, "recomputesFully",
+                    RecomputePolicyProvider::recomputesFully);
+            findings.require(false,
+                    "this backend needs full recompute: rows that it received are gone by the time of backward",
+                    "set " + RECOMPUTE + " to " + String.join(" or ", full), BACKEND, RECOMPUTE);
+        }
         findings.require(!(needs.synchronisesWithHost() && config.graphCapture().enable()),
                 "this backend waits on the host inside forward and backward, which cannot be captured",
                 "set " + CAPTURE + " to false, or choose a backend that does not wait", BACKEND, CAPTURE);
@@ -292,13 +300,14 @@ final class PlugInRules {
     }
 
     private void budget(RecomputePolicyProvider recompute) {
-        List<String> takers = able(RecomputePolicyProvider.class, RecomputePolicyProvider::takesBudget);
-        findings.require(
-                Asking.of(recompute, "takesBudget", RecomputePolicyProvider::takesBudget)
-                        || config.activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto,
-                "this mode ignores the budget",
-                "set " + RECOMPUTE + " to " + String.join(" or ", takers) + ", or leave the budget out", BUDGET,
-                RECOMPUTE);
+        if (!(config.activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto)
+                && !Asking.of(recompute, "takesBudget", RecomputePolicyProvider::takesBudget)) {
+            List<String> takers = able(RecomputePolicyProvider.class, "takesBudget",
+                    RecomputePolicyProvider::takesBudget);
+            findings.require(false, "this mode ignores the budget",
+                    "set " + RECOMPUTE + " to " + String.join(" or ", takers) + ", or leave the budget out", BUDGET,
+                    RECOMPUTE);
+        }
     }
 
     /** Rows that do not fit need a backend that exchanges rows in rounds, or must be allowed to be lost. */
@@ -310,7 +319,8 @@ final class PlugInRules {
         OverflowAction action = config.moe().overflowAction(supported);
         boolean missing = action == OverflowAction.ROUNDS && !supported;
         List<String> able = missing
-                ? able(CommBackendProvider.class, each -> each.supports(kind) && each.supportsRounds(kind))
+                ? able(CommBackendProvider.class, "supportsRounds",
+                        each -> each.supports(kind) && each.supportsRounds(kind))
                 : List.of();
         findings.require(!missing,
                 "this backend does not exchange rows in rounds on devices of kind " + kind,

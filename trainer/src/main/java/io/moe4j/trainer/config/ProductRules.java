@@ -3,13 +3,13 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 
 /** Checks the types of what products multiply, of rows that are sent, and of parameters that are kept. */

@@ -7,6 +7,11 @@ final class RangeRules {
     /** Modules for multi-token prediction. */
     static final int MOST_PREDICTION = 16;
     private static final int MAX_PORT = 65535;
+    /**
+     * Of losses beside the model's own, and of the biases of experts; all are usually below 1. With a larger one, the gradients are those of the other
+     * loss alone, or overflow, which would be told as a learning rate that is too high.
+     */
+    private static final double MOST_FACTOR = 10_000;
     /** More than any cluster has. Groups list their ranks, and take some bytes for each. */
     private static final int MOST_RANKS = 1 << 20;
 
@@ -23,19 +28,14 @@ final class RangeRules {
                 .ifPresent(modules -> rules.within(modules, 0, MOST_PREDICTION, "model.num_nextn_predict_layers"));
         rules.optimizer(config.optimizer(), config.lrScheduler());
         rules.rounding(config);
-        rules.atLeast(config.ranks(), 1, "ranks");
-        findings.require(config.ranks() <= MOST_RANKS, "it must be at most " + MOST_RANKS,
-                "set it to the number of devices, or less", "ranks");
-        if (config.ranks() < 1 || config.ranks() > MOST_RANKS) {
-            findings.setAside("ranks");
-        }
+        rules.ranks(config.ranks());
         rules.atLeast(config.parallelism().dataParallelReplicateDegree(), 1,
                 "parallelism.data_parallel_replicate_degree");
         rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");
         rules.atLeast(config.parallelism().expertParallelDegree(), 1, "parallelism.expert_parallel_degree");
-        rules.within(config.moe().loadBalanceCoeff(), 0, Float.MAX_VALUE, "moe.load_balance_coeff");
-        rules.within(config.moe().sequenceBalanceCoeff(), 0, Float.MAX_VALUE, "moe.sequence_balance_coeff");
-        rules.within(config.moe().routerZCoeff(), 0, Float.MAX_VALUE, "moe.router_z_coeff");
+        rules.within(config.moe().loadBalanceCoeff(), 0, MOST_FACTOR, "moe.load_balance_coeff");
+        rules.within(config.moe().sequenceBalanceCoeff(), 0, MOST_FACTOR, "moe.sequence_balance_coeff");
+        rules.within(config.moe().routerZCoeff(), 0, MOST_FACTOR, "moe.router_z_coeff");
         rules.atLeast(config.validation().interval(), 0, "validation.interval");
         rules.atLeast(config.validation().steps(), 0, "validation.steps");
         rules.atLeast(config.data().epochs(), 0, "data.epochs");
@@ -68,6 +68,17 @@ final class RangeRules {
         rules.within(config.runtime().threads(), 0, DeviceSettings.MOST_THREADS, "runtime.threads");
     }
 
+    private void ranks(int ranks) {
+        boolean few = ranks < 1;
+        boolean many = ranks > MOST_RANKS;
+        findings.require(!few, "it must be at least 1", "set it to 1 or more", "ranks");
+        findings.require(!many, "it must be at most " + MOST_RANKS, "set it to the number of devices, or less",
+                "ranks");
+        if (few || many) {
+            findings.setAside("ranks");
+        }
+    }
+
     private void training(TrainingConfig training) {
         atLeast(training.steps(), 1, "training.steps");
         atLeast(training.localBatchSize(), 1, "training.local_batch_size");
@@ -76,6 +87,8 @@ final class RangeRules {
         atLeast(training.seqLen(), 1, "training.seq_len");
         positive(training.maxNorm(), "training.max_norm");
         positive(training.mtpLossFactor(), "training.mtp_loss_factor");
+        findings.require(!(training.mtpLossFactor() > MOST_FACTOR), "it must be at most " + (int) MOST_FACTOR,
+                "0.1 to 0.3 are usual", "training.mtp_loss_factor");
     }
 
     private void optimizer(OptimizerConfig optimizer, LrSchedulerConfig schedule) {

@@ -26,15 +26,25 @@ record FolderTokens(String start, Set<Integer> endTokens) {
         return new FolderTokens(start(folder), ends.isEmpty() ? endTokens(folder.resolve("config.json")) : ends);
     }
 
-    /** {@code add_bos_token} decides if it is given; otherwise the tokenizer's template does. */
+    /** {@code add_bos_token} decides if it is given, and if there is such a token; otherwise the tokenizer's template does. */
     private static String start(Path folder) {
         JsonNode config = read(folder.resolve("tokenizer_config.json"));
-        if (config.path("add_bos_token").isBoolean()) {
-            JsonNode bos = config.path("bos_token");
-            String text = bos.isObject() ? bos.path("content").asString("") : bos.asString("");
-            return config.path("add_bos_token").booleanValue() ? text : "";
+        JsonNode adds = config.path("add_bos_token");
+        if (adds.isBoolean() && !adds.booleanValue()) {
+            return "";
+        }
+        if (adds.isBoolean()) {
+            String own = text(config.path("bos_token"));
+            String bos = own.isEmpty() ? text(read(folder.resolve("special_tokens_map.json")).path("bos_token")) : own;
+            if (!bos.isEmpty()) {
+                return bos;
+            }
         }
         return template(read(folder.resolve("tokenizer.json")).path("post_processor")).orElse("");
+    }
+
+    private static String text(JsonNode token) {
+        return token.isObject() ? token.path("content").asString("") : token.asString("");
     }
 
     /** The special tokens before the text in a TemplateProcessing, which may be part of a Sequence. */

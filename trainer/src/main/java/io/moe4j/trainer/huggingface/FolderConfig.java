@@ -2,10 +2,11 @@ package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.spi.Asking;
+import io.moe4j.api.spi.Asking.Answers;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.plugins.Asking;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -90,21 +91,24 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
 
     private static ModelProvider provider(Map<String, Object> values, Registry registry) {
         String type = type(values);
-        // One that cannot say what it reads is passed over.
-        List<ModelProvider> readers = Asking.able(registry.all(ModelProvider.class),
-                provider -> !provider.huggingFaceTypes().isEmpty());
-        List<String> known = readers.stream().flatMap(provider -> provider.huggingFaceTypes().stream()).distinct()
-                .sorted().toList();
+        Answers<ModelProvider, List<String>> readers = readers(registry);
+        List<String> known = readers.given().values().stream().flatMap(List::stream).distinct().sorted().toList();
         if (values.get(CLASSES) instanceof List<?> classes && !classes.isEmpty()
                 && classes.stream().noneMatch(each -> String.valueOf(each).endsWith(CLASS_ENDING))) {
             throw new IllegalArgumentException(CLASSES + " = " + Shown.of(classes) + ": only classes that end in "
                     + CLASS_ENDING + " are language models; take the folder of such a model");
         }
-        return readers.stream().filter(provider -> provider.huggingFaceTypes().contains(type)).findFirst()
+        return readers.first(types -> types.contains(type))
                 .orElseThrow(() -> new IllegalArgumentException(TYPE + " = " + Shown.of(values.get(TYPE)) + ", "
                         + CLASSES + " = " + Shown.of(values.get(CLASSES))
                         + ": no model here reads that; known types are "
-                        + known + ". Take a folder of one of them, or add the plug-in that has it to --plugin-path"));
+                        + known + ". Take a folder of one of them, or add the plug-in that has it to --plugin-path"
+                        + readers.failed()));
+    }
+
+    /** The values of {@code model_type} that each family reads. A family that cannot say it is passed over. */
+    private static Answers<ModelProvider, List<String>> readers(Registry registry) {
+        return Asking.all(registry.all(ModelProvider.class), "huggingFaceTypes", ModelProvider::huggingFaceTypes);
     }
 
     /** {@code model_type}, or the type that follows from the class's name: {@code Qwen3MoeForCausalLM} is {@code qwen3_moe}. */

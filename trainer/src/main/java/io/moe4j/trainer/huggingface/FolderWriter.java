@@ -1,6 +1,7 @@
 package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.LoraSpec;
@@ -163,8 +164,8 @@ public final class FolderWriter implements AutoCloseable {
     }
 
     private void json(String name, Map<String, Object> values) throws IOException {
-        String text = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
-                .writeValueAsString(values);
+        String text = Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+                .writeValueAsString(values));
         Files.write(folder.path().resolve(name), (text + "\n").getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class NewFolder implements AutoCloseable {
     private static final String PART = ".part";
     private static final String LOCK = ".lock";
+    /** How the name of a folder begins that is made and removed at once, to see whether that can be done. */
+    private static final String PROBE = ".moe4j-probe-";
 
     private final Path place;
     private final Path part;
@@ -58,7 +60,35 @@ final class NewFolder implements AutoCloseable {
                     Shown.of(place) + " cannot be made: " + Shown.of(there) + " is no folder that you may write;"
                             + " give another place");
         }
+        requireSameFileSystem(place, path);
+        probe(place, there);
         requirePart(place, part(path));
+    }
+
+    /** Rights do not say all: in {@code /proc}, for example, not even root can make a folder, though it may write there by its rights. */
+    private static void probe(Path place, Path there) {
+        try {
+            Files.delete(Files.createTempDirectory(there, PROBE));
+        } catch (IOException e) {
+            throw new InputException(Shown.of(place) + " cannot be made: no folder can be made in " + Shown.of(there)
+                    + " (" + Shown.of(e.getMessage()) + "); give another place", e);
+        }
+    }
+
+    /** An empty folder is replaced by the complete one, and one on which a file system is mounted, such as a container's volume, cannot be. */
+    private static void requireSameFileSystem(Path place, Path path) {
+        Path parent = path.getParent();
+        try {
+            if (parent != null && Files.isDirectory(path)
+                    && !Files.getFileStore(path).equals(Files.getFileStore(parent))) {
+                throw new InputException(Shown.of(place) + " is where a file system is mounted, and cannot be replaced"
+                        + " by a complete folder; give the name of a new folder in it, such as "
+                        + Shown.of(place.resolve("model")));
+            }
+        } catch (IOException e) {
+            throw new InputException(Shown.of(place) + " cannot be looked at (" + Shown.of(e.getMessage())
+                    + "); give another place", e);
+        }
     }
 
     /** The name that the folder has until it is complete is longer, and may be taken. */

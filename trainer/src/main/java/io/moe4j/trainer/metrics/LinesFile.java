@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.Shown;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -56,7 +57,7 @@ final class LinesFile implements AutoCloseable {
 
     void add(Map<String, ? extends @Nullable Object> line) {
         try {
-            write(JsonMapper.shared().writeValueAsString(line) + "\n");
+            write(Shown.json(JsonMapper.shared().writeValueAsString(line)) + "\n");
         } catch (IOException e) {
             throw cannotBeWritten(e);
         }

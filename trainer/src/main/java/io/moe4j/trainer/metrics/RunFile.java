@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.RunDescription;
 import java.io.IOException;
@@ -43,8 +44,8 @@ public final class RunFile {
         content.put("machine", machine());
         try {
             Path part = path.resolveSibling(path.getFileName() + ".part");
-            Files.writeString(part, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
-                    .writeValueAsString(content) + "\n");
+            Files.writeString(part, Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+                    .writeValueAsString(content)) + "\n");
             Files.move(part, path, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);

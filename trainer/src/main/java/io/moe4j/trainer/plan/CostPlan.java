@@ -5,7 +5,9 @@ import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.autograd.model.ModelSpec;
@@ -75,7 +77,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
     }
 
     private static DeviceMemory memory(DeviceProvider provider) {
-        if (!(provider.probe() instanceof Availability.Available)) {
+        if (!(Asking.of(provider, "probe", Provider::probe) instanceof Availability.Available)) {
             return new DeviceMemory(0, 0);
         }
         try (Device device = provider.open(DeviceConfig.defaults())) {

@@ -3,9 +3,11 @@ package io.moe4j.trainer.plan;
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Provider;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.session.Providers;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 
 /**
@@ -36,7 +38,7 @@ public record ExpectedRounds(long capacityRows, long balancedRows, long even, lo
 
     /** A capture that is not on this machine is taken for one that repeats work: its device needs a driver that can. */
     private static Optional<String> whyAll(Providers providers) {
-        boolean hostKnows = Asking.requirements(providers.comm().orElseThrow())
+        boolean hostKnows = ExchangeNeeds.of(providers.comm().orElseThrow())
                 .synchronisesWithHost();
         if (hostKnows) {
             return Optional.empty();
@@ -45,10 +47,11 @@ public record ExpectedRounds(long capacityRows, long balancedRows, long even, lo
             return Optional.of("steps are not captured");
         }
         GraphCaptureProvider capture = providers.capture().get();
-        return capture.probe() instanceof Availability.Available
-                && capture.repeats() instanceof Availability.Unavailable(String reason, String remedy)
-                        ? Optional.of(reason + "; " + remedy)
-                        : Optional.empty();
+        return Asking.of(capture, "probe", Provider::probe) instanceof Availability.Available
+                && Asking.of(capture, "repeats",
+                        GraphCaptureProvider::repeats) instanceof Availability.Unavailable(String reason, String remedy)
+                                ? Optional.of(reason + "; " + remedy)
+                                : Optional.empty();
     }
 
     private static long rounds(long rows, long capacity) {

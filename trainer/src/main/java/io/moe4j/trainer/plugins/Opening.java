@@ -1,6 +1,7 @@
 package io.moe4j.trainer.plugins;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Provider;
 import java.util.function.Supplier;
 
@@ -11,40 +12,17 @@ import java.util.function.Supplier;
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Opening {
-    static final String REPORT = "; report this to its author: moe4j plugins shows its jar";
 
     private Opening() {}
 
     /**
      * Opens it.
      *
-     * @throws IllegalStateException if it returns null, or throws one of Java's own exceptions whose message does not have the plug-in's id; all
-     *     other exceptions are passed on
+     * @throws IllegalStateException as {@link Asking#of} does
      */
     public static <T> T of(Provider provider, Supplier<T> open) {
-        T opened;
-        try {
-            opened = open.get();
-        } catch (RuntimeException e) {
-            if (saysEnough(provider, e)) {
-                throw e;
-            }
-            throw new IllegalStateException(named(provider) + " could not be opened: " + e + REPORT, e);
-        }
-        if (opened == null) {
-            throw new IllegalStateException(
-                    named(provider) + " returned null from open(...); let it return what it opened,"
-                            + " or throw a DeviceException that says why it cannot be opened");
-        }
-        return opened;
-    }
-
-    /** Whether an exception is a refusal that was meant, or names the plug-in. */
-    static boolean saysEnough(Provider provider, RuntimeException e) {
-        return !e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id());
-    }
-
-    static String named(Provider provider) {
-        return "the plug-in \"" + provider.id() + "\"";
+        return Asking.call(provider, open, Asking.named(provider) + " could not be opened",
+                Asking.named(provider) + " returned null from open(...); let it return what it opened,"
+                        + " or throw a DeviceException that says why it cannot be opened");
     }
 }

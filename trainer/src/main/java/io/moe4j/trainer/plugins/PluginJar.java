@@ -56,8 +56,9 @@ record PluginJar(Path path, List<Path> beside) {
                             + "; rename the jar, as in my-plugin-1.0.jar, or give it a module-info";
             case FindException e -> "no module can be made of it: " + e.getMessage() + cause
                     + "; mend the jar, or put what it requires beside it";
-            case ResolutionException e -> "it does not fit this host: " + e.getMessage() + cause;
-            default -> failure + cause;
+            case ResolutionException e -> "it does not fit this host: " + e.getMessage() + cause
+                    + "; put the modules that it requires beside it, or take a version of it for this host";
+            default -> failure + cause + "; report this to the author of the plug-in";
         };
     }
 

@@ -62,7 +62,7 @@ final class ModelOrigin {
             log.debug("the configuration's model is not the one that is open", e);
         }
         // A library has opened another model than its configuration names.
-        return registry.all(ModelProvider.class).stream().flatMap(provider -> keys(provider, spec)
+        return registry.all(ModelProvider.class).stream().flatMap(provider -> keysOfAny(provider, spec)
                 .map(keys -> new StoredModel(provider.id(), Optional.empty(), Optional.of(keys), Optional.empty(),
                         tokenizer, Optional.empty()))
                 .stream()).findFirst().orElseGet(() -> new StoredModel(config.model().name(), Optional.empty(),
@@ -74,6 +74,16 @@ final class ModelOrigin {
         Map<String, Object> keys = new LinkedHashMap<>(folder.model());
         keys.computeIfPresent("num_nextn_predict_layers", (key, value) -> spec.predictionDepth());
         return keys;
+    }
+
+    /** A family that is asked about a model of another one may fail in any way. */
+    private static Optional<Map<String, Object>> keysOfAny(ModelProvider provider, ModelSpec spec) {
+        try {
+            return keys(provider, spec);
+        } catch (RuntimeException | LinkageError e) {
+            log.debug("{} failed when it was asked about {}", provider.id(), spec.name(), e);
+            return Optional.empty();
+        }
     }
 
     private static Optional<Map<String, Object>> keys(ModelProvider provider, ModelSpec spec) {

@@ -190,10 +190,11 @@ final class ResumePoint {
                     + " begins in the middle, after {} sequences", folder, before.path(), now.path(),
                     progress.sequences());
         }
-        if (before.localBatchSize() != now.localBatchSize() || progress.ranks() != config.ranks()) {
+        long sequencesBefore = (long) before.localBatchSize() * progress.ranks();
+        long sequencesNow = (long) now.localBatchSize() * config.ranks();
+        if (sequencesBefore != sequencesNow) {
             log.warn("{} was written with {} sequences a step, and goes on with {}: the data goes on where it was",
-                    folder, (long) before.localBatchSize() * progress.ranks(),
-                    (long) now.localBatchSize() * config.ranks());
+                    folder, sequencesBefore, sequencesNow);
         }
         if (before.sequenceTokens() == now.sequenceTokens()) {
             return progress.sequences();

@@ -5,33 +5,31 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
-import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.support.ForwardingCommBackend;
+import io.moe4j.api.comm.support.ForwardingCommBackendProvider;
 import io.moe4j.api.device.Device;
-import io.moe4j.api.device.DeviceKind;
-import io.moe4j.api.spi.Availability;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.plugins.Opening;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Wraps a communication backend for plans, and counts the bytes that its exchanges would send to other ranks under even routing. */
-final class CountedExchange implements CommBackendProvider {
+final class CountedExchange extends ForwardingCommBackendProvider {
     private final CommBackendProvider provider;
     private final EvenRows even;
     private @Nullable Counted opened;
 
     /** @param even is set to the current round */
     CountedExchange(CommBackendProvider provider, EvenRows even) {
+        super(provider);
         this.provider = provider;
         this.even = even;
     }
@@ -63,46 +61,10 @@ final class CountedExchange implements CommBackendProvider {
     }
 
     @Override
-    public String description() {
-        return provider.description();
-    }
-
-    @Override
-    public Availability probe() {
-        return provider.probe();
-    }
-
-    @Override
-    public boolean supports(DeviceKind kind) {
-        return provider.supports(kind);
-    }
-
-    @Override
-    public boolean supports(DeviceKind kind, DType rowType) {
-        return provider.supports(kind, rowType);
-    }
-
-    @Override
-    public boolean sendsRowsOnce() {
-        return provider.sendsRowsOnce();
-    }
-
-    @Override
-    public boolean supportsRounds(DeviceKind kind) {
-        return provider.supportsRounds(kind);
-    }
-
-    @Override
-    public CommRequirements requirements() {
-        return Asking.requirements(provider);
-    }
-
-    @Override
-    public CommBackend open(CommConfig config, CommContext context) {
+    protected CommBackend wrap(CommBackend backend, CommConfig config, CommContext context) {
         SentRows rows = SentRows.of(config, context.group().size(), provider,
                 context.rank().device().targetKind());
-        opened = new Counted(Opening.of(provider, () -> provider.open(config, context)), config, rows, even,
-                context.rank().device());
+        opened = new Counted(Opening.of(provider, () -> backend), config, rows, even, context.rank().device());
         return opened;
     }
 

@@ -5,13 +5,13 @@ import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.Optional;
 
 /** The plug-ins that generating needs. */
@@ -61,7 +61,7 @@ record InferenceProviders(DeviceProvider device, CollectivesProvider collectives
     }
 
     private static <P extends Provider> P available(P provider) {
-        if (provider.probe() instanceof Availability.Unavailable missing) {
+        if (Asking.of(provider, "probe", Provider::probe) instanceof Availability.Unavailable missing) {
             throw new InputException("\"" + provider.id() + "\" cannot be used here: " + missing.reason() + "; "
                     + missing.remedy());
         }

@@ -28,8 +28,8 @@ import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.ShardGroup;
 import io.moe4j.runtime.planning.PlanningCollectives;
 import io.moe4j.runtime.planning.PlanningDevice;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.plugins.Opening;
-import io.moe4j.trainer.plugins.Asking;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -92,11 +92,11 @@ public final class InferenceRank {
     private static Map<Long, CommBackend> exchanges(ModelSpec.MoeSpec moe, InferenceProviders providers,
             InferenceOptions options, RankContext context, Group alone, PassSizes sizes, Resources resources) {
         CommBackendProvider provider = providers.comm().orElseThrow();
-        Optional<Collectives> collectives = Asking.requirements(provider)
+        Optional<Collectives> collectives = ExchangeNeeds.of(provider)
                 .needsCollectives()
                         ? Optional.of(resources.add(collectives(providers.collectives(), alone, context)))
                         : Optional.empty();
-        Optional<PeerGroup> peers = Asking.requirements(provider)
+        Optional<PeerGroup> peers = ExchangeNeeds.of(provider)
                 .needsPeerMemory()
                         ? Optional.of(resources.add(context.device().openPeerGroup(alone, context.rendezvous())))
                         : Optional.empty();

@@ -6,13 +6,13 @@ import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -87,7 +87,8 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
         if (id.isPresent()) {
             return registry.get(CollectivesProvider.class, id.get());
         }
-        return Asking.able(registry.all(CollectivesProvider.class), each -> each.supports(device.kind())).stream()
+        return Asking.able(registry.all(CollectivesProvider.class), "supports", each -> each.supports(device.kind()))
+                .stream()
                 .findFirst()
                 .orElseThrow(() -> new InputException("no collectives run on device " + device.id() + "; known are "
                         + registry.all(CollectivesProvider.class).stream().map(CollectivesProvider::id).toList()

@@ -33,6 +33,7 @@ import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.ReshardAfterForward;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
+import io.moe4j.trainer.plugins.ExchangeNeeds;
 import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.step.Optimizer;
 import io.moe4j.trainer.step.Evaluator;
@@ -40,7 +41,6 @@ import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.Schedule;
 import io.moe4j.trainer.step.TrainStep;
 import jakarta.inject.Inject;
-import io.moe4j.trainer.plugins.Asking;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -182,7 +182,7 @@ final class RankOpener {
 
     private RankCollectives collectives(RankContext context, RankGroups groups, Resources resources) {
         boolean exchanged = providers.comm().map(
-                provider -> Asking.requirements(provider).needsCollectives())
+                provider -> ExchangeNeeds.of(provider).needsCollectives())
                 .orElse(false);
         return new RankCollectives(shared(groups.shards(), context, resources),
                 shared(groups.replicas(), context, resources), shared(groups.expertShards(), context, resources),
@@ -212,7 +212,7 @@ final class RankOpener {
             RankCollectives collectives, Resources resources) {
         CommConfig shapes = RankShapes.exchange(config, spec, providers)
                 .withKeptDispatches(recompute.keptDispatches());
-        Optional<PeerGroup> peers = Asking.requirements(provider)
+        Optional<PeerGroup> peers = ExchangeNeeds.of(provider)
                 .needsPeerMemory()
                         ? Optional.of(resources.add(
                                 context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))

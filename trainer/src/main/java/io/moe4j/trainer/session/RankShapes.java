@@ -2,9 +2,9 @@ package io.moe4j.trainer.session;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.plugins.Asking;
 
 /**
  * The shapes for which the parts of a rank are opened.

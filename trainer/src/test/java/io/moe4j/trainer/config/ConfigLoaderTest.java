@@ -132,6 +132,10 @@ class ConfigLoaderTest {
                     + " | moe.dispatch_dtype = \"float8\", training.expert_dtype = \"auto\" | needs products of the same type",
             "--training.dense_dtype float8 --lora.rank 4 --checkpoint.enable false"
                     + " | training.dense_dtype = \"float8\", lora.rank = 4 | matrices with low-rank updates",
+            "--lora.rank 4 --lora.alpha 1e30 --checkpoint.enable false"
+                    + " | lora.alpha = 1.0E30, lora.rank = 4 | must lie between 0.00001 and 10000",
+            "--training.mtp_loss_factor 1e30 | training.mtp_loss_factor = 1.0E30 | at most 10000",
+            "--moe.router_z_coeff 1e30 | moe.router_z_coeff = 1.0E30 | between 0.0 and 10000.0",
             "--moe.dedup maybe | --moe.dedup maybe | one of auto, on, off",
             "--data.prompt_field text | data.prompt_field = \"text\", data.text_field = \"text\" | prompt and text are two keys",
             "--ranks 8 --parallelism.data_parallel_shard_degree 4"

@@ -3,6 +3,8 @@ package io.moe4j.trainer.config;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
@@ -55,6 +57,49 @@ class ExportRulesTest {
         assertTrue(refused("checkpoint.export=" + folder.resolve("x".repeat(251))).contains("cannot be made ("));
         accepted("checkpoint.export=" + folder.resolve("x".repeat(240)));
         accepted("checkpoint.export=" + folder.resolve("left"));
+    }
+
+    /** Only making a folder there shows it: the rights of /proc let root write. */
+    @Test
+    void aPlaceWhereNoFolderCanBeMadeIsRefused() throws IOException {
+        assumeTrue(Files.isDirectory(Path.of("/proc")));
+        for (String key : List.of("checkpoint.export", "lora.export")) {
+            assertTrue(refused(key + "=/proc/x", "lora.rank=4").contains("/proc/x cannot be made"), key);
+        }
+        accepted("checkpoint.export=" + folder.resolve("new/model"));
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(List.of("text.txt"), left.map(each -> each.getFileName().toString()).toList());
+        }
+    }
+
+    /** The complete folder would have to replace the one on which something is mounted. */
+    @Test
+    void aMountedFileSystemIsRefused() throws IOException {
+        Path mounted = mounted();
+        assertTrue(refused("checkpoint.export=" + mounted).contains("the name of a new folder in it"));
+        accepted("checkpoint.export=" + Files.createDirectory(folder.resolve("empty")));
+    }
+
+    /** An empty folder on which a file system is mounted. */
+    private static Path mounted() throws IOException {
+        Path mounts = Path.of("/proc/mounts");
+        assumeTrue(Files.exists(mounts));
+        for (String line : Files.readAllLines(mounts)) {
+            Path each = Path.of(line.split(" ")[1]);
+            if (each.getParent() != null && Files.isDirectory(each) && Files.isWritable(each)
+                    && Files.isWritable(each.getParent()) && isEmpty(each)) {
+                return each;
+            }
+        }
+        return abort("nothing is mounted on an empty folder here");
+    }
+
+    private static boolean isEmpty(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.findAny().isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private void accepted(String override) {

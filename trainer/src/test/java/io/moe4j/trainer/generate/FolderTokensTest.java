@@ -49,6 +49,19 @@ class FolderTokensTest {
         assertEquals("<begin>", FolderTokens.of(folder).start());
     }
 
+    /** As in transformers, which takes the token from special_tokens_map.json too, and has nothing to add if there is none. */
+    @Test
+    void whereTheConfigurationNamesNoTokenOthersDo() throws IOException {
+        file("tokenizer_config.json", "{\"add_bos_token\": true, \"bos_token\": null}");
+        assertEquals("", FolderTokens.of(folder).start());
+        file("tokenizer.json", "{\"post_processor\": " + TEMPLATE + "}");
+        assertEquals("<s>", FolderTokens.of(folder).start());
+        file("special_tokens_map.json", "{\"bos_token\": {\"content\": \"<begin>\"}}");
+        assertEquals("<begin>", FolderTokens.of(folder).start());
+        file("tokenizer_config.json", "{\"add_bos_token\": null}");
+        assertEquals("<s>", FolderTokens.of(folder).start());
+    }
+
     @Test
     void endTokensAreOneOrSeveral() throws IOException {
         file("config.json", "{\"eos_token_id\": 2}");

@@ -29,11 +29,7 @@ final class CpuOptimizerOps implements OptimizerOps {
 
     @Override
     public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
-        boolean narrower = converted.dtype().isPlainFloating() && converted.dtype().isRounded();
-        if (!a.parameter().dtype().isSinglePrecision() || !narrower) {
-            throw new IllegalArgumentException("AdamW of " + a.parameter() + ", converted to " + converted
-                    + ": only F32 is written a second time, in a narrower type; convert others with a copy");
-        }
+        a.requireConvertible(converted);
         update(stream, a, Optional.of(converted));
         return true;
     }

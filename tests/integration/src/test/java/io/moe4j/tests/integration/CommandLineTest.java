@@ -113,7 +113,13 @@ class CommandLineTest {
         assertEquals(0, train(out, err, "--output", output, "--checkpoint.resume", output), err.toString());
         assertTrue(out.toString().contains("no step was made: training.steps = 2, and 2 were made before"),
                 out.toString());
+        assertTrue(out.toString().lines().noneMatch(line -> line.startsWith("steps ")), out.toString());
         assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
+
+        StringWriter last = new StringWriter();
+        assertEquals(0, train(last, err, "--output", output, "--checkpoint.resume", output, "--training.steps", "3"),
+                err.toString());
+        assertTrue(last.toString().contains("steps     only 3, each of "), last.toString());
     }
 
     @Test

@@ -89,12 +89,28 @@ final class LoraFolderTest {
         assertArrayEquals(ofRun, merged("of-adapter", adapter));
         assertTrue(assertThrows(InputException.class, () -> Tiny.open("lora.from=" + adapter).close()).toString()
                 .contains("would start from random ones"));
+        adapterAndKeysAgree("lora.from=" + adapter);
         try (TrainingRun run = open("from", "lora.from=" + adapter)) {
             run.export(folder.resolve("again"), ExportOptions.defaults());
         }
         assertArrayEquals(ofRun, Files.readAllBytes(folder.resolve("again/model-00001-of-00001.safetensors")));
         assertFalse(
                 java.util.Arrays.equals(ofRun, Files.readAllBytes(base.resolve("model-00001-of-00001.safetensors"))));
+    }
+
+    /** A value beside lora.from or model.from that differs from the folder's would be ignored. */
+    private void adapterAndKeysAgree(String from) {
+        refused("lora.rank = 8\n     the updates in lora.from, with which training goes on, have 4", "a", from,
+                "lora.rank=8");
+        refused("lora.alpha = 8.0\n", "b", from, "lora.alpha=8");
+        refused("lora.targets = q_a_proj,o_proj,experts.up_proj\n", "c", from,
+                "lora.targets=q_a_proj,o_proj,experts.up_proj");
+        refused("lora.targets = all-linear\n", "d", from, "lora.targets=all-linear");
+        refused("model.flavor = 16B\n", "e", "model.flavor=16B");
+        refused("model.name = qwen3_moe\n", "f", "model.name=qwen3_moe");
+        // The same values, and other names for the same matrices.
+        open("g", from, UPDATES).close();
+        open("h", from, "lora.targets=o_proj,experts.up_proj,experts.gate_proj,experts.down_proj,q_a_proj").close();
     }
 
     /** Inputs that do not fit together are refused with a clear message. */
@@ -108,8 +124,8 @@ final class LoraFolderTest {
         assertTrue(assertThrows(InputException.class, () -> Tiny.open("lora.rank=4", "lora.targets=o_proj",
                 "checkpoint.enable=true").close()).toString().contains("model.from"));
         refused("give the folder of low-rank updates", "f", "lora.from=" + folder);
-        for (String alpha : List.of("1e39", "1e-46", "nan", "inf")) {
-            refused("alpha / rank a number above 0", "g", "lora.rank=1", "lora.alpha=" + alpha,
+        for (String alpha : List.of("1e30", "1e-30", "nan", "inf")) {
+            refused("alpha / rank must lie between", "g", "lora.rank=1", "lora.alpha=" + alpha,
                     "lora.targets=o_proj");
         }
         Path broken = Files.createDirectories(folder.resolve("broken"));

@@ -94,8 +94,9 @@ final class MuonTest {
         }
         String refusal = assertThrows(InputException.class, () -> open(MUON, "checkpoint.resume=" + folder).close())
                 .getMessage();
-        assertTrue(refusal.contains("second_moment") && refusal.contains("keeps none")
+        assertTrue(refusal.contains(" has second_moment of tensors of which this run's optimizer keeps none")
                 && refusal.contains("optimizer.name"), refusal);
+        assertEquals(refusal.indexOf("second_moment"), refusal.lastIndexOf("second_moment"), refusal);
         try (TrainingRun run = open("training.steps=2", "checkpoint.resume=" + folder)) {
             assertEquals(2, run.step().step());
         }

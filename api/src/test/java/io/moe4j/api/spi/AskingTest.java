@@ -1,13 +1,13 @@
-package io.moe4j.trainer.plugins;
+package io.moe4j.api.spi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.Provider;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class AskingTest {
@@ -51,9 +51,27 @@ class AskingTest {
     }
 
     @Test
+    void thoseThatCannotAnswerAreNamedWhereNobodyElseWillDo() {
+        Asking.Answers<Named, String> answers = Asking.all(List.of(new Named("a"), new Named("null"), ACME), "types",
+                each -> switch (each.id()) {
+                    case "a" -> throw new NoClassDefFoundError("Gone");
+                    case "null" -> null;
+                    default -> "deepseek";
+                });
+        assertEquals(Map.of(ACME, "deepseek"), answers.given());
+        assertEquals(Optional.of(ACME), answers.first("deepseek"::equals));
+        assertEquals(Optional.empty(), answers.first("llama"::equals));
+        assertEquals("; the plug-in \"a\" failed in its method types(): java.lang.NoClassDefFoundError: Gone;"
+                + " the plug-in \"null\" failed in its method types(): java.lang.IllegalArgumentException: its method types()"
+                + " returned null; let it return a value; report this to its author: moe4j plugins shows its jar",
+                answers.failed());
+        assertEquals("", Asking.all(List.of(ACME), "types", _ -> "x").failed());
+    }
+
+    @Test
     void oneThatCannotAnswerIsNotAmongThoseThatSayYes() {
         List<Named> all = List.of(new Named("throws"), ACME, new Named("not linked"), new Named("no"), new Named("b"));
-        assertEquals(List.of(ACME, new Named("b")), Asking.able(all, each -> switch (each.id()) {
+        assertEquals(List.of(ACME, new Named("b")), Asking.able(all, "supports", each -> switch (each.id()) {
             case "throws" -> throw new IllegalStateException("broken");
             case "not linked" -> throw new NoClassDefFoundError("Gone");
             default -> !each.id().equals("no");

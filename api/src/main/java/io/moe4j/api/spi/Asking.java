@@ -1,0 +1,119 @@
+package io.moe4j.api.spi;
+
+import io.moe4j.api.Stability;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks plug-ins what they can and what they need, before anything is opened. A fault of a plug-in that is used names it; a fault of one that is only compared
+ * with others does not end a run that does not use it.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class Asking {
+    private static final Logger log = LoggerFactory.getLogger(Asking.class);
+    private static final String REPORT = "; report this to its author: moe4j plugins shows its jar";
+
+    private Asking() {}
+
+    /**
+     * What several plug-ins have answered.
+     *
+     * @param given the answers, in the order of the plug-ins
+     * @param failures what those say that could not answer, each with the plug-in's id
+     */
+    public record Answers<P extends Provider, T>(Map<P, T> given, List<String> failures) {
+
+        /** The first plug-in with such an answer. */
+        public Optional<P> first(Predicate<T> wanted) {
+            return given.entrySet().stream().filter(each -> wanted.test(each.getValue())).map(Map.Entry::getKey)
+                    .findFirst();
+        }
+
+        /** For the end of a message that none of the plug-ins will do: one that could not answer might. Empty if all have answered. */
+        public String failed() {
+            return failures.isEmpty() ? "" : "; " + String.join("; ", failures) + REPORT;
+        }
+    }
+
+    /**
+     * The answer of a plug-in that is used.
+     *
+     * @param method the name of the method that is called, for the message
+     * @throws IllegalStateException if it returns null, or throws one of Java's own exceptions whose message does not have the plug-in's id; all
+     *     other exceptions are passed on
+     */
+    public static <P extends Provider, T> T of(P provider, String method, Function<P, T> question) {
+        return call(provider, () -> question.apply(provider), failed(provider, method),
+                named(provider) + " returned null from its method " + method + "(); let it return a value" + REPORT);
+    }
+
+    /**
+     * Calls a plug-in.
+     *
+     * @param failed what is said before an exception
+     * @param nothing what is said if it returns null
+     * @throws IllegalStateException as {@link #of} does
+     */
+    public static <T> T call(Provider provider, Supplier<T> call, String failed, String nothing) {
+        T answer;
+        try {
+            answer = call.get();
+        } catch (RuntimeException e) {
+            if (saysEnough(provider, e)) {
+                throw e;
+            }
+            throw new IllegalStateException(failed + ": " + e + REPORT, e);
+        }
+        if (answer == null) {
+            throw new IllegalStateException(nothing);
+        }
+        return answer;
+    }
+
+    /** The answers of those plug-ins that can answer. One that throws, returns null or does not link is passed over with a warning. */
+    public static <P extends Provider, T> Answers<P, T> all(List<P> providers, String method, Function<P, T> question) {
+        Map<P, T> given = new LinkedHashMap<>();
+        List<String> failures = new ArrayList<>();
+        for (P provider : providers) {
+            try {
+                given.put(provider, ProviderFacts.given(method, question.apply(provider)));
+            } catch (RuntimeException | LinkageError e) {
+                String failure = failed(provider, method) + ": " + e;
+                log.warn("{}; it is passed over{}", failure, REPORT);
+                failures.add(failure);
+            }
+        }
+        return new Answers<>(given, failures);
+    }
+
+    /** Those of some plug-ins that say yes, in their order. One that cannot answer is not among them. */
+    public static <P extends Provider> List<P> able(List<P> providers, String method, Predicate<P> question) {
+        return all(providers, method, question::test).given().entrySet().stream().filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey).collect(Collectors.toList());
+    }
+
+    /** Whether an exception is a refusal that was meant, or names the plug-in. */
+    private static boolean saysEnough(Provider provider, RuntimeException e) {
+        return !e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id());
+    }
+
+    private static String failed(Provider provider, String method) {
+        return named(provider) + " failed in its method " + method + "()";
+    }
+
+    /** {@code the plug-in "x"}. */
+    public static String named(Provider provider) {
+        return "the plug-in \"" + provider.id() + "\"";
+    }
+}

@@ -1,0 +1,20 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.Shown;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What commands print with {@code --json}: text that keeps its values when it is written as UTF-8. */
+final class JsonOutput {
+
+    private JsonOutput() {}
+
+    /** On one line. */
+    static String line(Object value) {
+        return Shown.json(JsonMapper.shared().writeValueAsString(value));
+    }
+
+    /** On several lines, for people too. */
+    static String pretty(Object value) {
+        return Shown.json(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(value));
+    }
+}

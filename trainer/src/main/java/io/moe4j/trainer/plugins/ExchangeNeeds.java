@@ -1,0 +1,26 @@
+package io.moe4j.trainer.plugins;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.spi.Asking;
+
+/**
+ * What an exchange needs.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class ExchangeNeeds {
+
+    private ExchangeNeeds() {}
+
+    /**
+     * Asks the exchange.
+     *
+     * @throws IllegalStateException as {@link Asking#of} does
+     */
+    public static CommRequirements of(CommBackendProvider provider) {
+        return Asking.of(provider, "requirements", CommBackendProvider::requirements);
+    }
+}
