@@ -9,7 +9,7 @@ import java.util.Optional;
  * Where forward leaves the scaled scores of all queries to its gradient, which then has one product less to compute. A block of queries needs no more
  * than its rows times its keys. Where it begins depends on its first query only: whatever documents there are, a block ends before the next one begins.
  *
- * <p>Example: with blocks of 128 queries and vectors of 16 lanes, the block from query 128 on of a document that begins at 0 has 128 rows of 256 scores. It
+ * <p>Example: with blocks of 128 queries and 16 lanes, the block from query 128 on of a document that begins at 0 has 128 rows of 256 scores. It
  * begins at element 128 · (128 + 160) / 2 = 18,432, and ends at 51,200; the next begins at 256 · (256 + 160) / 2 = 53,248.
  *
  * @param address of the first head's
@@ -18,6 +18,8 @@ import java.util.Optional;
 record AttentionScores(long address, AttentionShape shape) {
     /** Longer sequences compute scores again: memory grows with their square. At 1024 tokens, it is 2.4 KB for each token and head. */
     static final long LONGEST = 1024;
+    /** At least those of this processor; 16 on all with vectors of up to 512 bits, which therefore plan the same bytes. */
+    private static final int LANES = Math.max(16, Lanes.COUNT);
 
     /** Those of an attention whose forward leaves them. */
     static Optional<AttentionScores> of(Forward a) {
@@ -55,6 +57,6 @@ record AttentionScores(long address, AttentionShape shape) {
      * fewer than f + r + lanes; so r · (f + r / 2 + queries of a block / 2 + lanes) elements suffice for it, which this sums up.
      */
     private static long begin(long query) {
-        return Lanes.whole(query * (query + AttentionForward.QUERIES + 2L * Lanes.COUNT) / 2);
+        return Math.ceilDiv(query * (query + AttentionForward.QUERIES + 2L * LANES) / 2, (long) LANES) * LANES;
     }
 }
