@@ -144,6 +144,16 @@ public final class Tape {
     }
 
     /**
+     * For {@link Operation#forward}: memory of {@code bytes} bytes for what it leaves to its gradient, so that this has less to compute again. Only in
+     * recompute, which the gradients follow at once; otherwise empty, as all segments would hold such memory at the same time.
+     *
+     * @since 0.3.0
+     */
+    public Optional<Tensor> untilGradient(long bytes) {
+        return isRecompute() ? workspace(bytes) : Optional.empty();
+    }
+
+    /**
      * For {@link Operation#allocateOutput}: whether the results of this operation are kept from forward to backward by choice.
      *
      * @since 0.3.0

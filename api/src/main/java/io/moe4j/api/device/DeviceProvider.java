@@ -19,8 +19,8 @@ public interface DeviceProvider extends Provider {
      * The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. 1.2 added the
      * number of devices, the memory that they allocate internally, and how parameters are rounded; 1.3 added rotation by halves, grouped queries, and
      * the value of a group of experts; 1.4 added labels that do not count, attention within documents, rotation at given positions, attention over a
-     * cache, operands with scales, several products at once, products of an F32 and a BF16 matrix, a norm's gradient that is added to another, and loops
-     * whose length the device knows.
+     * cache, operands with scales, several products at once, products of an F32 and a BF16 matrix, a norm's gradient that is added to another, loops whose
+     * length the device knows, and scores that attention leaves to its gradient.
      */
     String SPI_VERSION = "1.4";
 

@@ -25,6 +25,17 @@ public interface WorkspaceSizes {
         return 0;
     }
 
+    /**
+     * Memory in which {@code AttentionOps.forward} may leave scores to its gradient; see {@code AttentionOps.Forward.withScores}. Callers have it where
+     * both run one after the other, and where a forward pass is not followed by its gradient soon, they do without. 0: the device has no use for it. A
+     * function of the shape alone. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default long attentionScores(AttentionShape shape) {
+        return 0;
+    }
+
     /** Scratch of {@code NormOps.backward} for T rows of D elements. */
     default long rmsNormBackward(long rows, long dim) {
         return 0;

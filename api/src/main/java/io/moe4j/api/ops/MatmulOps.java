@@ -35,7 +35,8 @@ public interface MatmulOps {
      * Several products, of which none reads or overwrites what another one writes: for example, one for each expert. A device may compute them
      * together, so that products which are too small to keep it busy do so. Each has the bits that {@link #matmul} gives it. Since SPI 1.4.
      *
-     * @param products together if all are {@linkplain Matmul#isLike alike} and their operands lie at equal distances, otherwise one by one
+     * @param products of any shapes; devices may need that all are {@linkplain Matmul#isLike alike} and their operands lie at equal distances, and compute
+     *        others one by one
      * @since 0.3.0
      */
     default void matmulEach(Stream stream, List<Matmul> products) {

@@ -6,7 +6,9 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 final class LinearOperation extends MatrixOperation {
     private final Optional<LowRank> adapter;
@@ -28,18 +30,20 @@ final class LinearOperation extends MatrixOperation {
         return w_OI.isTrained() || adapter.isPresent();
     }
 
+    /** The products of the two gradients do not depend on each other, so a device may compute them together. */
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor dy_TO = gradients.ofOutput();
-        if (w_OI.isTrained()) {
-            tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedA(dy_TO, x_TI.tensor(), w_OI.gradient())
-                    .accumulating(w_OI.accumulatesGradient()));
-        }
+        List<Matmul> weight = w_OI.isTrained() ? List.of(Matmul.ofTransposedA(dy_TO, x_TI.tensor(), w_OI.gradient())
+                .accumulating(w_OI.accumulatesGradient())) : List.of();
         if (!gradients.wants(0)) {
+            weight.forEach(product -> tape.ops().matmul().matmul(tape.stream(), product));
             adapter.ifPresent(updates -> updates.backward(tape, x_TI.tensor(), dy_TO, Optional.empty()));
         }
         gradients.accumulate(0, (dx_TI, accumulate) -> {
-            tape.ops().matmul().matmul(tape.stream(), Matmul.of(dy_TO, w_OI.value(), dx_TI).accumulating(accumulate));
+            Matmul input = Matmul.of(dy_TO, w_OI.value(), dx_TI).accumulating(accumulate);
+            tape.ops().matmul().matmulEach(tape.stream(),
+                    Stream.concat(weight.stream(), Stream.of(input)).toList());
             adapter.ifPresent(updates -> updates.backward(tape, x_TI.tensor(), dy_TO, Optional.of(dx_TI)));
         });
     }

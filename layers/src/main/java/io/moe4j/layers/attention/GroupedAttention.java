@@ -25,6 +25,8 @@ final class GroupedAttention implements Operation {
     private final Variable v;
     private @Nullable Tensor lse_BHS;
     private @Nullable Tensor o;
+    /** What forward has left to backward. */
+    private Optional<Tensor> scores = Optional.empty();
 
     GroupedAttention(AttentionShape shape, float scale, Optional<DocumentStarts> documents, Variable q, Variable k,
             Variable v) {
@@ -61,6 +63,7 @@ final class GroupedAttention implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor output) {
+        scores = tape.untilGradient(tape.rank().device().workspaceSizes().attentionScores(shape));
         try (Scope scratch = tape.rank().memory().open()) {
             long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
             tape.ops().attention().forward(tape.stream(), arguments(tape.workspace(bytes)));
@@ -90,7 +93,7 @@ final class GroupedAttention implements Operation {
         }
         return new AttentionOps.Forward(shape, scale, split(q.tensor(), shape.heads()),
                 split(k.tensor(), shape.keyHeads()), split(v.tensor(), shape.keyHeads()), split(o, shape.heads()),
-                lse_BHS, workspace, starts());
+                lse_BHS, workspace, starts(), scores);
     }
 
     /** (T, n·Q) as (B, S, n, Q). */

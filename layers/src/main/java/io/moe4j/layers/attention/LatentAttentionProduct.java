@@ -29,6 +29,8 @@ final class LatentAttentionProduct implements Operation {
     private final Variable keysValues;
     private @Nullable Tensor lse_BHS;
     private @Nullable Tensor o;
+    /** What forward has left to backward. */
+    private Optional<Tensor> scores = Optional.empty();
 
     LatentAttentionProduct(LatentAttention spec, AttentionShape shape, Optional<DocumentStarts> documents, Variable q,
             Variable k, Variable keysValues) {
@@ -65,6 +67,7 @@ final class LatentAttentionProduct implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor output) {
+        scores = tape.untilGradient(tape.rank().device().workspaceSizes().attentionScores(shape));
         try (Scope scratch = tape.rank().memory().open()) {
             long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
             tape.ops().attention().forward(tape.stream(), arguments(tape.workspace(bytes)));
@@ -94,7 +97,7 @@ final class LatentAttentionProduct implements Operation {
         }
         return new AttentionOps.Forward(shape, spec.softmaxScale(), split(heads(q.tensor(), spec.queryKey())),
                 split(heads(k.tensor(), spec.queryKey())), split(valuePart(keysValues.tensor())),
-                split(heads(o, spec.value())), lse_BHS, workspace, starts());
+                split(heads(o, spec.value())), lse_BHS, workspace, starts(), scores);
     }
 
     /** (T, H·n) as (T, H, n). */

@@ -7,8 +7,9 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 
 record PlanningAttentionOps(WorkMeter work) implements AttentionOps {
-    /** Backward makes five products where forward makes two. */
+    /** Backward makes five products where forward makes two, or four where it has the scores. */
     private static final double BACKWARD = 2.5;
+    private static final double BACKWARD_OF_SCORES = 2;
 
     @Override
     public void forward(Stream stream, Forward a) {
@@ -24,6 +25,7 @@ record PlanningAttentionOps(WorkMeter work) implements AttentionOps {
         extents(s, s.heads(), s.valueDim(), a.o_BSHV());
         PlanningChecks.live("attention", a.lse_BHS());
         a.workspace().ifPresent(workspace -> PlanningChecks.live("attention", workspace));
+        a.scores().ifPresent(scores -> PlanningChecks.live("attention", scores));
         a.starts_BS().ifPresent(starts -> {
             PlanningChecks.live("attention", starts);
             PlanningChecks.that(starts.shape().equals(List.of(s.batch(), s.sequence())), "attention",
@@ -34,7 +36,7 @@ record PlanningAttentionOps(WorkMeter work) implements AttentionOps {
     @Override
     public void backward(Stream stream, Backward b) {
         check(b.forward());
-        count(b.forward(), BACKWARD);
+        count(b.forward(), b.forward().scores().isPresent() ? BACKWARD_OF_SCORES : BACKWARD);
         AttentionShape s = b.forward().shape();
         extents(s, s.heads(), s.queryKeyDim(), b.dq_BSHQ());
         extents(s, s.keyHeads(), s.queryKeyDim(), b.dk_BSHQ());

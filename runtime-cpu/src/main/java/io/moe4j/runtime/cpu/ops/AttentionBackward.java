@@ -9,24 +9,27 @@ import io.moe4j.api.ops.AttentionOps.Backward;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.runtime.cpu.engine.Blas;
 import java.util.List;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * One task handles one key head of one sequence. Only that task adds to the gradients of these keys and values: query head by query head, in blocks.
- * Probabilities are computed again from the scores and from the logarithms of sums that forward has stored, so the (S, S) matrix is never whole in
- * memory.
+ * Probabilities are computed again from the scores and from the logarithms of sums that forward has stored. Scores are computed again too, tile by tile,
+ * unless forward has left them.
  */
 final class AttentionBackward {
     private final Backward a;
     private final AttentionShape shape;
     private final Blas blas;
     private final TileScratch scratch;
+    private final Optional<AttentionScores> kept;
 
     AttentionBackward(Backward arguments, Blas blas, TileScratch scratch) {
         this.a = arguments;
         this.shape = arguments.forward().shape();
         this.blas = blas;
         this.scratch = scratch;
+        this.kept = AttentionScores.of(arguments.forward());
     }
 
     void run(AttentionBlocks blocks, long from, long to) {
@@ -100,10 +103,12 @@ final class AttentionBackward {
         private final Rows o;
         private final Rows dO;
         private final Rows dq;
+        private final long head;
         private final long lse;
 
         QueryHead(KeyHead keys, long head) {
             this.keys = keys;
+            this.head = head;
             b = keys.b;
             q = CpuAttentionOps.head(a.forward().q_BSHQ(), keys.batch, head);
             o = CpuAttentionOps.head(a.forward().o_BSHV(), keys.batch, head);
@@ -140,18 +145,23 @@ final class AttentionBackward {
                 int lead = (int) Lanes.whole(width);
                 for (CausalStrips.Strip strip : strips) {
                     long at = 4 * ((long) strip.row() * lead + strip.key());
-                    blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), qDim, scale,
-                            qAddress + 4L * strip.row() * lead(q), lead(q), kTile + 4L * strip.key() * lead(keys.k),
-                            lead(keys.k), 0, b.p + at, lead));
+                    if (kept.isEmpty()) {
+                        blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), qDim, scale,
+                                qAddress + 4L * strip.row() * lead(q), lead(q),
+                                kTile + 4L * strip.key() * lead(keys.k), lead(keys.k), 0, b.p + at, lead));
+                    }
                     blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), vDim, 1,
                             doAddress + 4L * strip.row() * lead(dO), lead(dO), vTile + 4L * strip.key() * lead(keys.v),
                             lead(keys.v), 0, b.ds + at, lead));
                 }
+                long earlier = rows * (tile - begin);
+                long scores = kept.map(all -> all.of(keys.batch, head, first, earlier)).orElse(b.p);
                 for (int r = 0; r < rows; r++) {
                     int seen = (int) Math.min(width, first + r + 1 - tile);
                     long p = b.p + 4L * r * lead;
                     long ds = b.ds + 4L * r * lead;
-                    scores(p, ds, Lanes.whole(seen), Lanes.get(lse, first + r), b.delta[r]);
+                    probabilities(scores + 4L * r * lead, p, ds, Lanes.whole(seen), Lanes.get(lse, first + r),
+                            b.delta[r]);
                     Flat.fill(0, p + 4L * seen, lead - seen);
                     Flat.fill(0, ds + 4L * seen, lead - seen);
                 }
@@ -172,15 +182,16 @@ final class AttentionBackward {
     }
 
     /**
-     * Updates in place: p from scores to probabilities, ds from the gradient with respect to p to the gradient with respect to the scores.
+     * Computes probabilities p from scores, which may lie in the same memory, and updates ds from the gradient with respect to p to the gradient with
+     * respect to the scores.
      *
      * @param n a multiple of the lanes
      */
-    private static void scores(long p, long ds, long n, float lse, float delta) {
+    private static void probabilities(long scores, long p, long ds, long n, float lse, float delta) {
         FloatVector shift = Lanes.all(lse);
         FloatVector deltas = Lanes.all(delta);
         for (long i = 0; i < n; i += Lanes.COUNT) {
-            FloatVector e = Exp.of(Lanes.load(p, i).sub(shift));
+            FloatVector e = Exp.of(Lanes.load(scores, i).sub(shift));
             Lanes.store(e, p, i);
             Lanes.store(e.mul(Lanes.load(ds, i).sub(deltas)), ds, i);
         }

@@ -5,6 +5,8 @@ import io.moe4j.api.ops.AttentionOps.Forward;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.runtime.cpu.engine.Blas;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * One task handles a block of queries of one head. Keys are visited tile by tile; the running maximum and sum of each row are carried from tile to
@@ -23,12 +25,14 @@ final class AttentionForward {
     private final AttentionShape shape;
     private final Blas blas;
     private final TileScratch scratch;
+    private final Optional<AttentionScores> kept;
 
     AttentionForward(Forward arguments, Blas blas, TileScratch scratch) {
         this.a = arguments;
         this.shape = arguments.shape();
         this.blas = blas;
         this.scratch = scratch;
+        this.kept = AttentionScores.of(arguments);
     }
 
     void run(AttentionBlocks blocks, long from, long to) {
@@ -62,19 +66,27 @@ final class AttentionForward {
             boolean later = tile > block.begin();
             int keys = (int) Math.min(KEYS, first + rows - tile);
             int lead = (int) Lanes.whole(keys);
+            long earlier = rows * (tile - block.begin());
+            long scores = kept.map(all -> all.of(batch, head, first, earlier)).orElse(b.scores);
             long kAddress = k.read(tile, keys, b.k);
-            for (CausalStrips.Strip strip : CausalStrips.of((int) (first - tile), rows, keys)) {
+            List<CausalStrips.Strip> strips = CausalStrips.of((int) (first - tile), rows, keys);
+            for (CausalStrips.Strip strip : strips) {
                 blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), (int) q.columns(), a.scale(),
                         qAddress + 4L * strip.row() * lead(q), lead(q), kAddress + 4L * strip.key() * lead(k), lead(k),
-                        0,
-                        b.scores + 4 * ((long) strip.row() * lead + strip.key()), lead));
+                        0, scores + 4 * ((long) strip.row() * lead + strip.key()), lead));
             }
             for (int r = 0; r < rows; r++) {
                 int seen = (int) Math.min(keys, first + r + 1 - tile);
-                softmax(b, r, b.scores + 4L * r * lead, lead, seen, oAddress + 4L * r * o.lead(), o.columns(), later);
+                softmax(b, r, scores + 4L * r * lead, b.scores + 4L * r * lead, lead, seen,
+                        oAddress + 4L * r * o.lead(), o.columns(), later);
             }
-            blas.sgemm(new Sgemm(false, false, rows, (int) v.columns(), keys, 1, b.scores, lead,
-                    v.read(tile, keys, b.v), lead(v), later ? 1 : 0, oAddress, lead(o)));
+            long vAddress = v.read(tile, keys, b.v);
+            for (CausalStrips.Strip strip : strips) {
+                blas.sgemm(new Sgemm(false, false, strip.rows(), (int) v.columns(), strip.keys(), 1,
+                        b.scores + 4 * ((long) strip.row() * lead + strip.key()), lead,
+                        vAddress + 4L * strip.key() * lead(v), lead(v), later || strip.key() > 0 ? 1 : 0,
+                        oAddress + 4L * strip.row() * lead(o), lead(o)));
+            }
         }
         long lse = a.lse_BHS().address() + 4 * ((batch * shape.heads() + head) * shape.sequence() + first);
         for (int r = 0; r < rows; r++) {
@@ -84,17 +96,22 @@ final class AttentionForward {
         o.write(first, rows, b.o);
     }
 
-    /** @param lead elements of a row, a multiple of the lanes */
-    private static void softmax(Buffers b, int r, long scores, int lead, int seen, long o, long columns,
-            boolean rescale) {
+    /**
+     * Turns a row of scores into exponentials.
+     *
+     * @param exponentials where they go; may be {@code scores}
+     * @param lead elements of a row, a multiple of the lanes
+     */
+    private static void softmax(Buffers b, int r, long scores, long exponentials, int lead, int seen, long o,
+            long columns, boolean rescale) {
         // Whole vectors only, which take a third less time: what is masked of the last one adds nothing to the sum.
         int whole = (int) Lanes.whole(seen);
         for (int i = seen; i < whole; i++) {
             Lanes.set(scores, i, Float.NEGATIVE_INFINITY);
         }
         float max = Math.max(b.max[r], SoftmaxRows.max(scores, whole));
-        float sum = SoftmaxRows.exponentials(scores, scores, whole, 1, max, b.lanes);
-        Flat.fill(0, scores + 4L * seen, lead - seen);
+        float sum = SoftmaxRows.exponentials(scores, exponentials, whole, 1, max, b.lanes);
+        Flat.fill(0, exponentials + 4L * seen, lead - seen);
         if (rescale && max != b.max[r]) {
             float shrink = (float) Math.exp((double) b.max[r] - max);
             Flat.scale(o, shrink, columns);

@@ -20,7 +20,8 @@ final class CausalStrips {
     record Strip(int row, int rows, int key, int keys) {}
 
     /**
-     * Cuts the scores. Each key of the tile that a query of the block may attend to belongs to one strip.
+     * Cuts the scores. Each key of the tile that a query of the block may attend to belongs to one strip. Where the tile does not begin after the block's
+     * first query, the first strip has all queries.
      *
      * @param ahead keys of the tile that lie before the block's first query; negative where the tile begins after it
      * @param rows queries of the block

@@ -8,7 +8,6 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 final class CpuAttentionOps implements AttentionOps {
     private final Commands commands;
@@ -27,7 +26,7 @@ final class CpuAttentionOps implements AttentionOps {
                 () -> {
                     AttentionBlocks blocks = AttentionBlocks.of(a);
                     commands.pool().parallelFor(blocks.tasks(), 1, (from, to) -> work.run(blocks, from, to));
-                }, with(a.starts_BS(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS()));
+                }, with(a, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS()));
     }
 
     @Override
@@ -44,7 +43,7 @@ final class CpuAttentionOps implements AttentionOps {
                 () -> {
                     AttentionBlocks blocks = AttentionBlocks.of(f);
                     commands.pool().parallelFor(s.batch() * s.keyHeads(), 1, (from, to) -> work.run(blocks, from, to));
-                }, with(f.starts_BS(), f.q_BSHQ(), f.k_BSHQ(), f.v_BSHV(), f.o_BSHV(), f.lse_BHS(), a.do_BSHV(),
+                }, with(f, f.q_BSHQ(), f.k_BSHQ(), f.v_BSHV(), f.o_BSHV(), f.lse_BHS(), a.do_BSHV(),
                         a.dq_BSHQ(), a.dk_BSHQ(), a.dv_BSHV()));
     }
 
@@ -70,9 +69,10 @@ final class CpuAttentionOps implements AttentionOps {
         });
     }
 
-    private static Tensor[] with(Optional<Tensor> starts, Tensor... tensors) {
+    private static Tensor[] with(Forward a, Tensor... tensors) {
         List<Tensor> all = new ArrayList<>(List.of(tensors));
-        starts.ifPresent(all::add);
+        a.starts_BS().ifPresent(all::add);
+        a.scores().ifPresent(all::add);
         return all.toArray(Tensor[]::new);
     }
 

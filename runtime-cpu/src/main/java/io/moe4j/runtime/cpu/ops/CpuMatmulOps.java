@@ -6,12 +6,13 @@ import io.moe4j.api.ops.MatmulOps;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
 import java.util.List;
-import java.util.Optional;
 
 /** Matrix products. The result is cut into panels by its shape alone; one core computes each panel. */
 final class CpuMatmulOps implements MatmulOps {
     /** Multiply-adds for which handing work to another core pays. */
     private static final long SMALL = 1 << 16;
+    /** The most elements of sums of parts that wait to be added, over all products of a loop: 16 MiB. */
+    private static final long MOST_SUMS = 1 << 22;
 
     private final Commands commands;
     private final TileScratch scratch;
@@ -42,11 +43,9 @@ final class CpuMatmulOps implements MatmulOps {
     /** In one loop over the panels of all products, so that the cores meet once; the panels are those of each product by itself. */
     @Override
     public void matmulEach(Stream stream, List<Matmul> products) {
-        Optional<Matmul> first = products.stream().findFirst();
-        if (first.isEmpty() || first.get().a().dtype().isScaled() || OneRow.is(first.get())
-                || !products.stream().allMatch(first.get()::isLike)) {
+        if (products.stream().anyMatch(each -> each.a().dtype().isScaled() || OneRow.is(each))) {
             products.forEach(product -> matmul(stream, product));
-        } else {
+        } else if (!products.isEmpty()) {
             inPanels(stream, products.stream().map(CpuMatmulOps::checked).toList());
         }
     }
@@ -61,36 +60,40 @@ final class CpuMatmulOps implements MatmulOps {
         return p;
     }
 
-    /** @param alike at least one */
-    private void inPanels(Stream stream, List<Product> alike) {
-        Product first = alike.getFirst();
-        Panels panels = Panels.of(first.m(), first.n(), first.k(), !first.isNarrow());
-        if (panels.parts() > 1) {
-            alike.forEach(product -> inParts(stream, product, panels));
+    private void inPanels(Stream stream, List<Product> products) {
+        List<Panels> panels = products.stream().map(p -> Panels.of(p.m(), p.n(), p.k(), !p.isNarrow())).toList();
+        PanelLoop loop = new PanelLoop(panels);
+        if (products.size() > 1 && loop.sums() > MOST_SUMS) {
+            products.forEach(product -> inPanels(stream, List.of(product)));
             return;
         }
-        commands.submit(stream, "matmul",
-                () -> commands.pool().parallelFor(alike.size() * panels.count(), 1, (from, to) -> {
-                    for (long i = from; i < to; i++) {
-                        Product product = alike.get(Math.toIntExact(i / panels.count()));
-                        run(product, panels.get(i % panels.count()), new PartialSums(0, 1, product.c()));
-                    }
-                }), alike.stream().map(Product::arguments).flatMap(x -> List.of(x.a(), x.b(), x.c()).stream())
-                        .toArray(Tensor[]::new));
+        commands.submit(stream, "matmul", () -> {
+            if (loop.sums() == 0) {
+                compute(products, loop, 0);
+                return;
+            }
+            try (TileScratch.Lease lease = partial.take(loop.sums())) {
+                compute(products, loop, lease.floats(loop.sums()));
+            }
+        }, products.stream().map(Product::arguments).flatMap(x -> List.of(x.a(), x.b(), x.c()).stream())
+                .toArray(Tensor[]::new));
     }
 
-    private void inParts(Stream stream, Product p, Panels panels) {
-        commands.submit(stream, "matmul", () -> {
-            try (TileScratch.Lease lease = partial.take(PartialSums.elements(panels))) {
-                PartialSums sums = new PartialSums(lease.floats(PartialSums.elements(panels)), panels.parts(), p.c());
-                commands.pool().parallelFor(panels.count(), 1, (from, to) -> {
-                    for (long i = from; i < to; i++) {
-                        run(p, panels.get(i), sums);
-                    }
-                });
-                Blocks.overRows(commands, p.m(), panels.parts() * p.n(), sums::add);
+    /** @param sums address of the sums of parts */
+    private void compute(List<Product> products, PanelLoop loop, long sums) {
+        commands.pool().parallelFor(loop.count(), 1, (from, to) -> {
+            for (long i = from; i < to; i++) {
+                int at = loop.product(i);
+                run(products.get(at), loop.panel(at, i), loop.sums(at, sums, products.get(at).c()));
             }
-        }, p.arguments().a(), p.arguments().b(), p.arguments().c());
+        });
+        for (int at = 0; at < products.size(); at++) {
+            Panels panels = loop.panels().get(at);
+            if (panels.parts() > 1) {
+                PartialSums parts = loop.sums(at, sums, products.get(at).c());
+                Blocks.overRows(commands, panels.m(), panels.parts() * panels.n(), parts::add);
+            }
+        }
     }
 
     private record Product(Matmul arguments, Rows a, Rows b, Rows c, long m, long n, long k) {

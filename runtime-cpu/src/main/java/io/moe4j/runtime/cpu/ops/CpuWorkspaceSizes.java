@@ -2,6 +2,7 @@ package io.moe4j.runtime.cpu.ops;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.runtime.cpu.peer.CpuPeerGroup;
 import java.util.Map;
 
@@ -11,6 +12,11 @@ public final class CpuWorkspaceSizes implements WorkspaceSizes {
 
     static long rmsNormPartials(long rows, long dim) {
         return Math.ceilDiv(rows, CpuNormOps.BLOCK_ROWS) * dim * Float.BYTES;
+    }
+
+    @Override
+    public long attentionScores(AttentionShape shape) {
+        return AttentionScores.bytes(shape);
     }
 
     /** One row of partial sums for each block of rows. */

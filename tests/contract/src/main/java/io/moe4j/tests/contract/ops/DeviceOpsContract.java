@@ -180,6 +180,14 @@ public abstract class DeviceOpsContract {
         return checks(AttentionCases.all());
     }
 
+    /** Scores that forward leaves to its gradient change no bit. */
+    @Test
+    public void scoresThatAttentionLeavesDoNotShow() {
+        try (OpBench bench = bench(device, rank)) {
+            new AttentionScoresCheck(bench).run();
+        }
+    }
+
     /** Attention of the last tokens over a cache. */
     @TestFactory
     public Stream<DynamicTest> decode() {

@@ -26,7 +26,7 @@ final class MatmulEachCheck {
         this.rank = rank;
     }
 
-    /** Shapes that are cut into one panel or several, all forms, added or not; at equal distances, at others, of other shapes, one, and none. */
+    /** Shapes that are cut into one panel or several, all forms, added or not; at equal distances, at others, of other shapes, one, and none; deep ones. */
     void run() {
         for (DType type : List.of(DType.F32, DType.BF16)) {
             for (int[] shape : new int[][] {{24, 40, 16}, {136, 264, 192}, {40, 24, 1200}, {1, 64, 64}, {16, 8, 0}}) {
@@ -43,6 +43,7 @@ final class MatmulEachCheck {
             }
         }
         mixed();
+        deep();
     }
 
     /** One kind of product, with room for {@value #COUNT} of each operand, each operand after the other. */
@@ -74,7 +75,7 @@ final class MatmulEachCheck {
         }
     }
 
-    /** What is not alike is computed one by one. */
+    /** What is not alike. */
     private void mixed() {
         Layout small = new Layout(DType.F32, 24, 40, 16, false, 0);
         Layout large = new Layout(DType.F32, 136, 264, 192, true, 0.5f);
@@ -90,10 +91,36 @@ final class MatmulEachCheck {
         }
     }
 
-    private void compare(List<Matmul> together, List<Matmul> alone, Memory memory, Memory other, String name) {
+    /** Inner dimensions so deep that a device may cut them, and add up the sums of the parts: of several products, with others between them. */
+    private void deep() {
+        Layout square = new Layout(DType.F32, 256, 256, 2048, false, 0);
+        Layout wide = new Layout(DType.F32, 192, 320, 1800, true, -4.775f);
+        Layout small = new Layout(DType.F32, 24, 40, 16, false, 2);
+        List<Layout> layouts = List.of(square, small, wide, square, wide);
+        List<Memory> memories = layouts.stream().flatMap(each -> java.util.stream.Stream.of(filled(each.bytes()),
+                filled(each.bytes()))).toList();
+        List<Matmul> together = new ArrayList<>();
+        List<Matmul> alone = new ArrayList<>();
+        for (int i = 0; i < layouts.size(); i++) {
+            together.add(layouts.get(i).product(memories.get(2 * i), i));
+            alone.add(layouts.get(i).product(memories.get(2 * i + 1), i));
+        }
+        compute(together, alone);
+        for (int i = 0; i < layouts.size(); i++) {
+            assertArrayEquals(read(memories.get(2 * i + 1)), read(memories.get(2 * i)), "product " + i + ", "
+                    + layouts.get(i));
+        }
+        memories.forEach(Memory::close);
+    }
+
+    private void compute(List<Matmul> together, List<Matmul> alone) {
         MatmulOps ops = rank.device().ops().matmul();
         ops.matmulEach(rank.stream(), together);
         alone.forEach(product -> ops.matmul(rank.stream(), product));
+    }
+
+    private void compare(List<Matmul> together, List<Matmul> alone, Memory memory, Memory other, String name) {
+        compute(together, alone);
         // All of the memory: nothing beside the results has changed either.
         assertArrayEquals(read(other), read(memory), name + ", seed " + SEED);
     }

@@ -99,6 +99,11 @@ final class OpBench implements AutoCloseable {
         return add(view, pieces, IntStream.range(0, Math.toIntExact(view.elements())).toArray(), values);
     }
 
+    /** Number of operands that were made so far. */
+    int operands() {
+        return operands.size();
+    }
+
     /** The operands in the order in which they were made. */
     Operand operand(int index) {
         return operands.get(index);
