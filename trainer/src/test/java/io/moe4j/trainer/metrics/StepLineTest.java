@@ -78,6 +78,8 @@ class StepLineTest {
                         List.of(), List.of()));
         assertTrue(summary.text().startsWith("trained   1 step in 2.0 s, 100 tokens/s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
+        assertTrue(summary.text().endsWith("loss      2.00000 at step 1"),
+                "one loss is told once: " + summary.text());
     }
 
     @Test
@@ -115,7 +117,7 @@ class StepLineTest {
         summary.add(without);
         assertTrue(
                 summary.text()
-                        .contains("loss      11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
+                        .contains("loss      11.20896 at step 3; 2 steps in"),
                 summary.text());
         Path file = folder.resolve("metrics.jsonl");
         try (MetricsFile metrics = new MetricsFile(file, 0)) {
