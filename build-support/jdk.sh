@@ -28,6 +28,18 @@ candidates() {
     fi
 }
 
+# Prints what is wrong with MOE4J_JAVA_HOME, or nothing: another JDK than the one that was asked for is not taken silently.
+wrong_choice() {
+    local release
+    [ -n "${MOE4J_JAVA_HOME:-}" ] || return 0
+    release=$(release_of "$MOE4J_JAVA_HOME")
+    if [ -z "$release" ]; then
+        printf 'MOE4J_JAVA_HOME is %s, which has no bin/java and release file: set it to a JDK %s, or unset it' "$MOE4J_JAVA_HOME" "$feature"
+    elif [ "$release" != "$feature" ]; then
+        printf 'MOE4J_JAVA_HOME is %s, which has Java %s: set it to a JDK %s, or unset it' "$MOE4J_JAVA_HOME" "$release" "$feature"
+    fi
+}
+
 # Prints the first installation of the wanted release. One with a compiler is preferred, because a build needs it.
 find_java() {
     local dir found=

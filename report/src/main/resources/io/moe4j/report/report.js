@@ -31,6 +31,7 @@ const breakable = key => key.split(/(?<=[._])/).flatMap(part => [part, el('wbr')
 
 const color = run => `var(--c${run % 8})`;
 const dash = run => ['', '6 3', '2 3'][Math.floor(run / 8) % 3];
+const partDash = part => ['', '7 3', '2 3', '7 3 2 3'][part % 4];
 const isNumber = value => typeof value === 'number' && Number.isFinite(value);
 const grouped = value => value.toLocaleString('en-US', {maximumFractionDigits: 0});
 
@@ -155,12 +156,17 @@ function chart(spec) {
     draw();
   }}, log ? 'log' : 'linear');
   logButton.title = 'Scale of the vertical axis';
+  const key = el('div', {class: 'key-of-curves small muted'});
   const plot = el('div', {class: 'plot'});
   const tip = el('div', {class: 'tip', hidden: true});
   const table = el('div', {class: 'scroll'});
   const details = el('details', {ontoggle: () => { if (details.open) fillTable(); }}, el('summary', {}, 'Table of values'), table);
   const figure = el('figure', {class: 'card'}, el('div', {class: 'bar'}, title, el('div', {class: 'right'}, logButton)),
-      el('p', {class: 'muted small'}, spec.help), plot, details);
+      el('p', {class: 'muted small'}, spec.help), key, plot, details);
+  // Curves of one run differ in colour. Those of several have the colour of their run, and differ in dashes and circles.
+  const kinds = spec.curves.filter(part => runs.some(run => part.of(run.metrics)));
+  const shade = curve => color(runs.length > 1 ? curve.index : kinds.indexOf(curve.part));
+  const dashes = part => part.style === 'limit' ? '5 4' : runs.length > 1 && part.style !== 'points' ? partDash(kinds.indexOf(part)) : '';
   let curves = [];
   let cursor = null;
   let view = null;
@@ -181,10 +187,27 @@ function chart(spec) {
         }
       }
     });
+    // Few points stand above lines.
+    curves.sort((a, b) => (a.part.style === 'points') - (b.part.style === 'points'));
+  }
+
+  /** Says which kind of curve is which, if there are several. */
+  function drawKey() {
+    const found = kinds.filter(part => curves.some(curve => curve.part === part));
+    key.replaceChildren(...(found.length < 2 ? [] : found.map(part => {
+      const stroke = runs.length > 1 ? 'var(--muted)' : shade({part});
+      const sample = svg('svg', {viewBox: '0 0 26 10', 'aria-hidden': 'true'});
+      const line = svg('line', {x1: 1, x2: 25, y1: 5, y2: 5, stroke, 'stroke-width': 1.7});
+      if (dashes(part)) line.setAttribute('stroke-dasharray', dashes(part));
+      sample.append(line);
+      if (part.style === 'points') sample.append(svg('circle', {cx: 13, cy: 5, r: 3, fill: 'var(--card)', stroke, 'stroke-width': 1.6}));
+      return el('span', {}, sample, part.name);
+    })));
   }
 
   function draw() {
     collect();
+    drawKey();
     const width = Math.max(260, plot.clientWidth || 520);
     const height = width < 400 ? 210 : 240;
     const box = {left: 52, right: 12, top: 8, bottom: 34};
@@ -234,7 +257,7 @@ function chart(spec) {
 
   function paint(root, curve) {
     const {px, py} = view;
-    const stroke = color(curve.index);
+    const stroke = shade(curve);
     if (curve.part.style !== 'points' && curve.points.some(point => isNumber(point.min))) {
       const inside = curve.points.filter(point => isNumber(point.min) && isNumber(point.max));
       const area = inside.map(point => `${px(point.x).toFixed(1)},${py(point.max).toFixed(1)}`)
@@ -242,11 +265,10 @@ function chart(spec) {
       root.append(svg('polygon', {points: area.join(' '), fill: stroke, opacity: .2}));
     }
     if (curve.part.smooth && state.smooth) root.append(svg('path', {d: path(curve.points, 'raw'), fill: 'none', stroke, opacity: .3}));
-    const pattern = curve.part.style === 'limit' ? '5 4' : dash(curve.index);
+    const pattern = dashes(curve.part) || dash(curve.index);
     const line = svg('path', {d: path(curve.points, 'y'), fill: 'none', stroke, 'stroke-width': curve.part.style === 'limit' ? 1.2 : 1.7,
       'stroke-linejoin': 'round', 'stroke-linecap': 'round'});
     if (pattern) line.setAttribute('stroke-dasharray', pattern);
-    if (curve.part.style === 'points') line.setAttribute('opacity', .55);
     root.append(line);
     const single = curve.points.filter(point => isNumber(point.y));
     if (curve.part.style === 'points' || single.length <= 12) {
@@ -353,11 +375,11 @@ function chart(spec) {
       // Outside of its own steps, a curve has nothing to say here.
       const apart = (curve.points[curve.points.length - 1].x - curve.points[0].x) / Math.max(1, curve.points.length - 1);
       if (!point || Math.abs(px(point.x) - px(at.x)) > 14 || Math.abs(point.x - at.x) > apart) continue;
-      mark.append(svg('circle', {cx: px(point.x), cy: py(point.y), r: 3.5, fill: color(curve.index), stroke: 'var(--card)'}));
+      mark.append(svg('circle', {cx: px(point.x), cy: py(point.y), r: 3.5, fill: shade(curve), stroke: 'var(--card)'}));
       const range = isNumber(point.min) && point.min !== point.max ? ` (${spec.format(point.min)} to ${spec.format(point.max)})` : '';
       const elsewhere = point.x === at.x ? '' : ` at ${axes[state.axis].format(point.x)}`;
       said.push(`${curve.label}: ${spec.format(point.raw)}${range}${elsewhere}`);
-      rows.push(el('div', {}, el('span', {class: 'swatch', style: `background:${color(curve.index)}`}),
+      rows.push(el('div', {}, el('span', {class: 'swatch', style: `background:${shade(curve)}`}),
           ...(curves.length > 1 ? curve.names.map(name => el('span', {class: 'name'}, name)) : []), el('strong', {}, spec.format(point.raw)),
           el('span', {class: 'muted'}, range + elsewhere)));
     }

@@ -34,12 +34,17 @@ class BrowserTest {
         try (Browser browser = Browser.open(program.get(), folder.resolve("profile"))) {
             browser.show(one, 360, false);
             check(browser, one, 360, 10);
+            assertEquals("training,validation", keyOfTheLoss(browser));
+            assertEquals(2, coloursOfTheLoss(browser), "training and validation have colours of their own");
+            assertEquals("", keyOf(browser, "Gradient norm"), "one curve needs no key");
             browser.show(several, 360, true);
             check(browser, several, 360, 10);
             browser.show(one, 768, true);
             check(browser, one, 768, 10);
             browser.show(several, 1280, false);
             check(browser, several, 1280, 10);
+            assertEquals("training,validation", keyOfTheLoss(browser));
+            assertEquals(2, coloursOfTheLoss(browser), "each run has a colour of its own");
             keyboardReadsValues(browser);
             aPartIsShownAndAllAgain(browser);
             assertTrue(browser.print().length() > 10_000, "the printed page has something on it");
@@ -63,8 +68,9 @@ class BrowserTest {
         assertTrue(browser.evaluate("document.documentElement.scrollWidth").asInt() <= width,
                 () -> page + " is wider than " + width);
         assertTrue(browser.evaluate("document.querySelectorAll('figure').length").asInt() >= figures);
-        assertEquals(0, browser.evaluate("[...document.querySelectorAll('svg')].filter(each => !each.getAttribute("
-                + "'aria-label') || each.getAttribute('tabindex') !== '0').length").asInt(),
+        assertEquals(0,
+                browser.evaluate("[...document.querySelectorAll('.plot svg')].filter(each => !each.getAttribute("
+                        + "'aria-label') || each.getAttribute('tabindex') !== '0').length").asInt(),
                 "curves without a description");
         assertEquals(0, browser.evaluate("[...document.querySelectorAll('table')].filter(each => !each.caption).length")
                 .asInt(), "tables without a caption");
@@ -73,8 +79,24 @@ class BrowserTest {
         assertEquals(2, browser.evaluate("document.querySelectorAll('svg image').length").asInt(), "maps of experts");
     }
 
+    private static String keyOfTheLoss(Browser browser) {
+        return keyOf(browser, "Loss");
+    }
+
+    /** What a chart says of its curves, with commas between the names. */
+    private static String keyOf(Browser browser, String chart) {
+        return browser.evaluate("[...document.querySelectorAll('figure')].find(each => each.querySelector('h3')"
+                + ".textContent === '" + chart + "').querySelectorAll('.key-of-curves span').values()"
+                + ".map(each => each.textContent).toArray().join()").asString();
+    }
+
+    private static int coloursOfTheLoss(Browser browser) {
+        return browser.evaluate("new Set([...document.querySelectorAll('figure')][0].querySelectorAll('.plot path')"
+                + ".values().map(each => each.getAttribute('stroke'))).size").asInt();
+    }
+
     private static void keyboardReadsValues(Browser browser) {
-        browser.evaluate("{ const chart = document.querySelector('figure svg'); chart.focus();"
+        browser.evaluate("{ const chart = document.querySelector('.plot svg'); chart.focus();"
                 + " chart.dispatchEvent(new KeyboardEvent('keydown', {key: 'Home', bubbles: true})); }");
         String read = browser.evaluate("document.getElementById('live').textContent").asString();
         assertTrue(read.startsWith("step 2; a-run-with-a-rather-long-name-20261129-021500, training: "), read);
@@ -86,7 +108,7 @@ class BrowserTest {
 
     private static void aPartIsShownAndAllAgain(Browser browser) {
         browser.evaluate(
-                "{ const chart = document.querySelector('figure svg'); const box = chart.getBoundingClientRect();"
+                "{ const chart = document.querySelector('.plot svg'); const box = chart.getBoundingClientRect();"
                         + " const at = (type, part) => chart.dispatchEvent(new PointerEvent(type, {pointerType: 'mouse', button: 0,"
                         + " pointerId: 1, bubbles: true, clientX: box.left + part * box.width, clientY: box.top + 50}));"
                         + " chart.setPointerCapture = () => {}; at('pointerdown', .4); at('pointermove', .5); at('pointerup', .6); }");

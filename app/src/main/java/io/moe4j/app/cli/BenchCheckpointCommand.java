@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 @Command(name = "checkpoint",
         description = "Times how long saving a checkpoint of 2 GB holds up the steps of a run: written beside them, and"
                 + " while they wait; by default of one rank, fp32. Checkpoints go to the temporary folder"
-                + " (-Djava.io.tmpdir in MOE4J_JAVA_OPTS), which needs 4 GB, and the run 8 GB of memory.")
+                + " (MOE4J_JAVA_OPTS=-Djava.io.tmpdir=DIR sets it), which needs 4 GB, and the run 8 GB of memory.")
 final class BenchCheckpointCommand extends BenchSubcommand {
 
     BenchCheckpointCommand() {

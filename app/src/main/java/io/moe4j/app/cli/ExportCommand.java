@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
 /** {@code moe4j export}. */
 @Command(name = "export",
         description = {
-                "Writes a trained model as a folder in Hugging Face's layout: config.json, generation_config.json,"
-                        + " safetensors with an index, and the tokenizer where it is known.",
+                "Writes a trained model as a folder in Hugging Face's layout: safetensors with an index, config.json,"
+                        + " generation_config.json, and the tokenizer where it is known.",
                 "Low-rank updates (LoRA) are added to the weights; --adapter writes them alone, in PEFT's layout.",
                 "The folder gets its name when it is complete, and never replaces anything."})
 final class ExportCommand implements Callable<Integer> {
@@ -75,10 +75,10 @@ final class ExportCommand implements Callable<Integer> {
                             registry);
             exported.remarks().stream().filter(remark -> !known.contains(remark))
                     .forEach(remark -> out.println("note      " + remark));
-            out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",
+            out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %s of weights in %.1f s",
                     exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(),
                     TypedPath.of(opened.path()),
-                    exported.bytes() / 1e9,
+                    SavedLine.size(exported.bytes()),
                     (System.nanoTime() - begin) / 1e9));
             out.flush();
             return ExitCode.OK;

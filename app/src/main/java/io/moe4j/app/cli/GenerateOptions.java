@@ -59,7 +59,7 @@ final class GenerateOptions {
     private @Nullable Long context;
 
     @Option(names = "--tokenizer", paramLabel = "ID|PATH",
-            description = "Instead of the model's own: bytes, or a tokenizer.json.")
+            description = "Instead of the model's own: bytes, or a file tokenizer.json.")
     private @Nullable String tokenizer;
 
     @Option(names = "--device", paramLabel = "ID", defaultValue = "cpu",

@@ -27,7 +27,8 @@ final class RunReport {
         long begin = run.stepsDone();
         return continuing(config, run, folder)
                 + run.start()
-                        .map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
+                        .map(from -> line("weights", "%s: %s, read in %.1f s", from.folder(),
+                                SavedLine.size(from.bytes()),
                                 from.seconds()))
                         .orElse("")
                 + (begin >= config.training().steps() ? ""

@@ -1,5 +1,6 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.api.Shown;
 import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.trainer.run.SaveResult;
 import java.util.Locale;
@@ -23,9 +24,11 @@ final class SavedLine {
                 + notRemoved;
     }
 
-    private static String size(long bytes) {
-        return bytes >= GIGA ? String.format(Locale.ROOT, "%.2f GB", bytes / GIGA)
-                : String.format(Locale.ROOT, "%.2f MB", bytes / MEGA);
+    /** The size of a file: {@code 1.73 MB}, {@code 32.10 GB}, {@code 980 bytes}. */
+    static String size(long bytes) {
+        return bytes < MEGA / 100 ? Shown.count(bytes, "byte")
+                : bytes >= GIGA ? String.format(Locale.ROOT, "%.2f GB", bytes / GIGA)
+                        : String.format(Locale.ROOT, "%.2f MB", bytes / MEGA);
     }
 
     private static String seconds(double seconds) {

@@ -31,7 +31,7 @@ final class StepOutput implements AutoCloseable {
     void show(StepResult step) {
         pace.done(step.step(), StepLine.loss(step));
         if (step.step() % logEvery == 0 || step.step() == 1 || step.step() == steps) {
-            live.println(StepLine.of(step, live.width() - 1));
+            live.println(StepLine.of(step, live.width() - 1, steps));
         }
         live.refresh();
     }
@@ -42,7 +42,7 @@ final class StepOutput implements AutoCloseable {
     }
 
     void show(ValidationResult validation) {
-        live.println(ValidationLine.of(validation));
+        live.println(ValidationLine.of(validation, steps));
         pace.stepBegins();
         live.refresh();
     }

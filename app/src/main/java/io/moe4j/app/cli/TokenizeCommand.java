@@ -120,6 +120,6 @@ final class TokenizeCommand implements Callable<Integer> {
                 Shown.count(counts.invalidBytes(), "invalid byte"),
                 made.tokens() == 0 ? "no document has text"
                         : bytes == 0 ? "nothing was left to do"
-                                : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
+                                : String.format(Locale.ROOT, "%s in %.1f s", SavedLine.size(bytes), seconds));
     }
 }

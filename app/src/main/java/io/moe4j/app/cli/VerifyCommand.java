@@ -52,8 +52,8 @@ final class VerifyCommand implements Callable<Integer> {
             StoredCheckpoint stored = StoredCheckpoint.open(checkpoint);
             stored.verify();
             out.println(stored.isDigested()
-                    ? String.format(Locale.ROOT, "%s: whole; step %d, %.3f GiB of tensors in %.1f s", shown,
-                            stored.progress().step(), stored.bytes() / (double) (1L << 30),
+                    ? String.format(Locale.ROOT, "%s: whole; step %d, %s of tensors in %.1f s", shown,
+                            stored.progress().step(), SavedLine.size(stored.bytes()),
                             (System.nanoTime() - begin) / 1e9)
                     : String.format(Locale.ROOT, "%s: readable; step %d. It was written by moe4j 0.1, without digests:"
                             + " values that were damaged since are not found", shown, stored.progress().step()));

@@ -1,6 +1,7 @@
 package io.moe4j.app.terminal;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -28,18 +29,18 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
 
     /**
      * The line for a terminal of {@code columns}: {@code step 12/60  20% [=====>        ]  loss 3.853  1.25 s/step  1:00 left}. It is always shorter
-     * than the terminal is wide, so that it never wraps: what does not fit is left out, the bar first.
+     * than the terminal is wide, so that it never wraps: what does not fit is left out, the bar first, then the time of a step, and the figure. The time
+     * that is left goes last.
      */
     @Override
     public String line(int columns) {
         int room = Math.max(0, Math.min(WIDEST, columns - 1));
         String count = String.format(Locale.ROOT, "step %d/%d %3d%%", done, steps, percent());
-        String times = times();
-        int barRoom = Math.min(WIDEST_BAR, room - count.length() - times.length() - " []  ".length());
-        String line = barRoom >= NARROWEST_BAR ? count + " [" + bar(barRoom) + "]  " + times : count + "  " + times;
-        if (line.length() > room) {
-            line = count;
-        }
+        List<String> times = times();
+        int barRoom = Math.min(WIDEST_BAR, room - count.length() - times.getFirst().length() - " []  ".length());
+        String line = barRoom >= NARROWEST_BAR ? count + " [" + bar(barRoom) + "]  " + times.getFirst()
+                : times.stream().map(each -> count + "  " + each).filter(each -> each.length() <= room).findFirst()
+                        .orElse(count);
         return line.substring(0, Math.min(room, line.length())).stripTrailing();
     }
 
@@ -47,13 +48,19 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
         return steps == 0 ? 100 : 100 * done / steps;
     }
 
-    private String times() {
+    /** What is said beside the bar, and shorter forms of it, the longest first. */
+    private List<String> times() {
         if (!note.isEmpty()) {
-            return note;
+            return List.of(note);
         }
-        return (figure.isEmpty() ? "" : figure + "  ") + perStep
-                .map(each -> rate(each) + "  " + clock(left(each)) + " left")
-                .orElseGet(() -> "step " + (done + 1) + " runs for " + clock(current));
+        String last = figure.isEmpty() ? "" : figure + "  ";
+        return perStep.map(each -> {
+            String left = clock(left(each)) + " left";
+            return List.of(last + rate(each) + "  " + left, last + left, left);
+        }).orElseGet(() -> {
+            String running = "step " + (done + 1) + " runs for " + clock(current);
+            return List.of(last + running, running, clock(current));
+        });
     }
 
     /** The time of the steps that are missing, less what the one under way has taken, but never less than those after it need. */

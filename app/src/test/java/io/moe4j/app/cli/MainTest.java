@@ -10,6 +10,9 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,11 +27,25 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "train ", "parity ", "plan ", "plugins ", "doctor ", "bench ", "bench step ",
-            "bench moe ", "bench exchange ", "bench swiglu ", "bench grouped-mm ", "bench attention "})
+            "bench moe ", "bench exchange ", "bench swiglu ", "bench grouped-mm ", "bench attention ", "bench rounds ",
+            "bench checkpoint ", "launch ", "verify ", "export ", "eval ", "tokenize ", "report ", "generate ",
+            "config "})
     void everyCommandHasHelp(String command) {
         assertEquals(0, run(command + "--help"), err.toString());
         assertTrue(out.toString().startsWith("Usage: moe4j " + command), out.toString());
         assertEquals("", err.toString());
+        assertEquals(List.of(), namesCutAtADot(out.toString()));
+    }
+
+    @Test
+    void aNameThatIsCutAtADotIsSeen() {
+        assertEquals(List.of("config.\n  json"), namesCutAtADot("Writes config.\n  json, and\nends.\n  -h, --help\n"));
+    }
+
+    /** A line is broken after a dot within a name, such as that of a file: nobody can copy it. In a list of commands, two spaces follow a name. */
+    private static List<String> namesCutAtADot(String text) {
+        return Pattern.compile("\\S*[a-z]\\.\\R *[a-z][a-z-]*+(?!  )").matcher(text).results().map(MatchResult::group)
+                .toList();
     }
 
     @ParameterizedTest

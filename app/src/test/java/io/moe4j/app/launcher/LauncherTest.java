@@ -98,6 +98,24 @@ class LauncherTest {
         assertEquals(3, builds(tree), "tests are no part of the program");
     }
 
+    /** JAVA_HOME may be of another program; this variable is moe4j's own. */
+    @Test
+    void aJdkThatWasAskedForIsNotReplacedSilently() throws Exception {
+        Path tree = tree(folder.resolve("tree"));
+        Path old = Files.createDirectories(folder.resolve("old"));
+        Files.writeString(old.resolve("release"), "JAVA_VERSION=\"17.0.9\"\n");
+        executable(old.resolve("bin/java"), JAVA);
+        Run run = run(tree, Map.of("MOE4J_JAVA_HOME", old.toString()), "plan");
+        assertEquals(1, run.code(), run.text());
+        assertEquals("moe4j: MOE4J_JAVA_HOME is " + old + ", which has Java 17: set it to a JDK 25, or unset it.",
+                run.err().strip());
+        Run missing = run(tree, Map.of("MOE4J_JAVA_HOME", "/not/there"), "plan");
+        assertEquals(1, missing.code(), missing.text());
+        assertTrue(missing.err().contains("/not/there, which has no bin/java"), missing.text());
+        assertEquals(0, run(tree, Map.of("JAVA_HOME", old.toString()), "plan").code(),
+                "it is the program's that needs it");
+    }
+
     @Test
     void cdpathLeadsNowhereElse() throws Exception {
         Path tree = tree(folder.resolve("tree"));

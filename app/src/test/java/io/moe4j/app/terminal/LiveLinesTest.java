@@ -127,6 +127,21 @@ class LiveLinesTest {
                         .toList());
     }
 
+    /** Of what a narrow terminal cannot show, the time that is left goes last. */
+    @Test
+    void aNarrowTerminalStillShowsTheTimeThatIsLeft() {
+        ProgressLine line = new ProgressLine(12, 60, Duration.ZERO, Optional.of(Duration.ofMillis(1250)), "",
+                "loss 3.853");
+        assertEquals("step 12/60  20% [===>                  ]  loss 3.853  1.25 s/step  1:00 left", line.line(80));
+        assertEquals("step 12/60  20%  loss 3.853  1.25 s/step  1:00 left", line.line(52));
+        assertEquals("step 12/60  20%  loss 3.853  1:00 left", line.line(40));
+        assertEquals("step 12/60  20%  1:00 left", line.line(30));
+        assertEquals("step 12/60  20%", line.line(20));
+        ProgressLine first = new ProgressLine(0, 60, Duration.ofSeconds(7), Optional.empty(), "");
+        assertEquals("step 0/60   0%  step 1 runs for 0:07", first.line(40));
+        assertEquals("step 0/60   0%  0:07", first.line(30));
+    }
+
     @Test
     void noLineIsAsWideAsTheTerminal() {
         for (int columns = 1; columns <= 200; columns++) {

@@ -28,7 +28,7 @@ final class InputRules {
             spec.ifPresent(model -> findings.require(tokenizer.vocabulary() <= model.vocabulary(), "the tokenizer has "
                     + tokenizer.vocabulary() + " ids, and " + model.name() + " a vocabulary of " + model.vocabulary(),
                     "choose the model's own tokenizer, or a model with a larger vocabulary", TOKENIZER,
-                    "model.flavor"));
+                    config.model().from().isPresent() ? "model.from" : "model.flavor"));
             checkFiles(registry, config, Optional.of(tokenizer), output, findings);
         } catch (InputException e) {
             findings.require(false, String.valueOf(e.getMessage()), "", TOKENIZER);

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.toml.TomlMapper;
 
@@ -81,10 +80,7 @@ final class Layers {
         try {
             addSection("", TomlMapper.shared().readTree(toml), name);
         } catch (JacksonException e) {
-            TokenStreamLocation at = e.getLocation();
-            note(new Problem(Shown.of(name) + (at == null ? "" : ", line " + at.getLineNr()),
-                    "it is not valid TOML: " + Shown.parserMessage(e.getOriginalMessage()),
-                    "correct it; texts are quoted"));
+            note(TomlProblem.of(name, toml, e));
         }
     }
 

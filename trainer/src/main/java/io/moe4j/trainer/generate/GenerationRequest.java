@@ -44,7 +44,8 @@ public record GenerationRequest(List<Integer> prompt, int maxTokens, Sampling sa
     public void requireFits(ModelSpec spec, long capacity) {
         for (int i = 0; i < prompt.size(); i++) {
             if (prompt.get(i) < 0 || prompt.get(i) >= spec.vocabulary()) {
-                throw new InputException("token " + i + " of the prompt is " + prompt.get(i) + ": ids of " + spec.name()
+                throw new InputException("token " + (i + 1) + " of the prompt is " + prompt.get(i) + ": ids of "
+                        + spec.name()
                         + " are from 0 to " + (spec.vocabulary() - 1) + "; use the tokenizer that it was trained with");
             }
         }

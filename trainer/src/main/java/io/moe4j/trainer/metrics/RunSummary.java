@@ -140,7 +140,10 @@ public final class RunSummary {
     private String losses() {
         String none = withoutLabels == 0 ? ""
                 : "; " + Shown.count(withoutLabels, "step") + " in which no label counts changed nothing";
-        return first == null || lastLoss == null ? line("loss", "none%s", none)
+        if (first == null || lastLoss == null) {
+            return line("loss", "none%s", none);
+        }
+        return first.step() == lastLoss.step() ? line("loss", "%.5f at step %d%s", first.loss(), first.step(), none)
                 : line("loss", "%.5f at step %d, %.5f at step %d, lowest %.5f%s", first.loss(), first.step(),
                         lastLoss.loss(), lastLoss.step(), lowest, none);
     }

@@ -38,8 +38,18 @@ public final class StepLine {
      * @since 0.3.0
      */
     public static String of(StepResult step, int columns) {
+        return of(step, columns, step.step());
+    }
+
+    /**
+     * The same line, whose figures stand below those of other steps: the number of the step has room for that of the last one.
+     *
+     * @param steps of the whole run
+     * @since 0.3.0
+     */
+    public static String of(StepResult step, int columns, long steps) {
         List<Figure> figures = new ArrayList<>();
-        add(figures, 0, "step: %2d", step.step());
+        figures.add(new Figure(0, "step: " + number(step.step(), steps)));
         figures.add(new Figure(0, "loss: " + (step.labels() == 0 ? "    none" : format("%8.5f", step.loss()))));
         add(figures, 2, "grad_norm: %7.4f", step.gradientNorm());
         add(figures, 5, "memory: %5.2fGiB(%.2f%%)", step.memoryBytes() / (double) (1L << 30),
@@ -77,6 +87,11 @@ public final class StepLine {
 
     private static void add(List<Figure> figures, int leftOut, String format, Object... values) {
         figures.add(new Figure(leftOut, format(format, values)));
+    }
+
+    /** The number of a step, to the right of the room that the last one needs, and of two digits at least. */
+    static String number(long step, long steps) {
+        return String.format(Locale.ROOT, "%" + Math.max(2, String.valueOf(steps).length()) + "d", step);
     }
 
     private static String joined(List<Figure> figures) {

@@ -18,12 +18,22 @@ public final class ValidationLine {
 
     /** {@code validate step: 10  loss: 7.03211  perplexity: 1132.42  tokens: 40,960  tps: 15,660}, followed by what is wrong, if something is. */
     public static String of(ValidationResult validation) {
+        return of(validation, validation.step());
+    }
+
+    /**
+     * The same line, whose figures stand below those of other validations: the number of the step has room for that of the last one.
+     *
+     * @param steps of the whole run
+     */
+    public static String of(ValidationResult validation, long steps) {
+        String step = "validate step: " + StepLine.number(validation.step(), steps);
         String problem = validation.problem().map(text -> "  " + text).orElse("");
         if (validation.tokens() == 0) {
-            return String.format(Locale.ROOT, "validate step: %2d  no loss:", validation.step()) + problem;
+            return step + "  no loss:" + problem;
         }
-        return String.format(Locale.ROOT, "validate step: %2d  loss: %8.5f  perplexity: %s  tokens: %,d  tps: %,d",
-                validation.step(), validation.loss(), perplexity(validation.perplexity()), validation.tokens(),
+        return step + String.format(Locale.ROOT, "  loss: %8.5f  perplexity: %s  tokens: %,d  tps: %,d",
+                validation.loss(), perplexity(validation.perplexity()), validation.tokens(),
                 Math.round(validation.tokensPerSecond())) + problem;
     }
 

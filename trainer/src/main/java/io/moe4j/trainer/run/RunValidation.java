@@ -1,6 +1,8 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.ConfiguredData;
+import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.ValidationConfig;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.EvaluationOutcome;
@@ -33,11 +35,25 @@ final class RunValidation {
         if (config.interval() == 0) {
             return Optional.empty();
         }
-        return Optional.of(new RunValidation(config, session, data.orElseThrow(() -> new InputException(
-                "validation.interval = " + config.interval()
-                        + " asks for validations, and there is no data for them; give"
-                        + " validation.path or validation.split (from Java also RunOptions.withValidation),"
-                        + " or set validation.interval to 0"))));
+        return Optional.of(new RunValidation(config, session, data.orElseThrow(() -> noData(config))));
+    }
+
+    /**
+     * Checks that there is data for validations, if the configuration asks for some. Nothing is opened.
+     *
+     * @param given whether the options of the run have data
+     * @throws InputException if there is none
+     */
+    static void requireData(TrainerConfig config, boolean given) {
+        if (config.validation().interval() > 0 && !given && ConfiguredData.validation(config).isEmpty()) {
+            throw noData(config.validation());
+        }
+    }
+
+    private static InputException noData(ValidationConfig config) {
+        return new InputException("validation.interval = " + config.interval()
+                + " asks for validations, and there is no data for them; give validation.path, or validation.split,"
+                + " such as 0.01, or set validation.interval to 0. From Java, RunOptions.withValidation gives data too");
     }
 
     /** Whether there is a validation after this step. */

@@ -98,7 +98,8 @@ public final class TrainingRun implements AutoCloseable {
             throw new InputException("the launch has " + Shown.count(options.launch().worldSize(), "rank")
                     + ", and the configuration " + config.ranks() + "; set ranks to the number that is started");
         }
-        // A checkpoint that cannot be used is reported before anything large is opened.
+        // What cannot be used is reported before anything large is opened.
+        RunValidation.requireData(config, options.validation().isPresent());
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
         Optional<ModelSource> start = Optional.empty();
         try {

@@ -222,7 +222,14 @@ class ConfigLoaderTest {
             "[training]\\nsteps = 3000000000 | training.steps = 3000000000 | below 2^31",
             "[graph_capture]\\nenable = 1 | graph_capture.enable = 1 | true or false",
             "[optimiser]\\nlr = 1 | optimiser = {\"lr\":1} | there is no such key",
-            "training = 3 | training = 3 | a section", "[training | x.toml, line 1 | not valid TOML",
+            "training = 3 | training = 3 | a section", "[training | x.toml, line 1: [training | not valid TOML",
+            "ranks = 2\\nranks = 3\\nseed = 3 | x.toml, line 2: ranks = 3 | this key has a value already; remove one",
+            "ranks = 2\\nranks = 3 | x.toml, line 2: ranks = 3 | this key has a value already; remove one",
+            "[model]\\n[data]\\n[model]\\nname = 1 | x.toml, line 3: [model] | this section is there already; put",
+            "ranks = 2\\n[ranks]\\na = 1 | x.toml, line 2: [ranks] | a name has a value already",
+            "ranks =\\nseed = 3 | x.toml, line 1: ranks = | the line ends within a value; give the value",
+            "ranks = 2 steps = 3 | x.toml, line 1: ranks = 2 steps = 3 | something follows the value; write one key",
+            "ranks = 2\\ndevice = cpu | x.toml, line 2: device = cpu | neither a key nor a value; put texts into",
             "device = [\"cpu\"] | device = [\"cpu\"] | a text"})
     void filesAreCheckedToo(String toml, String values, String rule) throws IOException {
         Path file = Files.writeString(folder.resolve("x.toml"), toml.replace("\\n", "\n"));

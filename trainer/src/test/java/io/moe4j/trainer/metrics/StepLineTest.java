@@ -38,6 +38,15 @@ class StepLineTest {
         }
     }
 
+    /** Lines of 7 and of 1000 have their figures in the same columns. */
+    @Test
+    void figuresOfARunStandBelowEachOther() {
+        assertEquals("step:    7  loss: 11.20896  grad_norm", StepLine.of(step(7, 0), 200, 1000).substring(0, 37));
+        assertEquals("step: 1000  loss: 11.20896  grad_norm", StepLine.of(step(1000, 0), 200, 1000).substring(0, 37));
+        assertEquals("step:  7  loss", StepLine.of(step(7, 0), 200, 9).substring(0, 14));
+        assertEquals("step: 10000  loss", StepLine.of(step(10_000, 0), 200, 40).substring(0, 17));
+    }
+
     @Test
     void aSmallRateIsToldInASmallerUnit() {
         StepResult step = new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true,
@@ -69,6 +78,8 @@ class StepLineTest {
                         List.of(), List.of()));
         assertTrue(summary.text().startsWith("trained   1 step in 2.0 s, 100 tokens/s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
+        assertTrue(summary.text().endsWith("loss      2.00000 at step 1"),
+                "one loss is told once: " + summary.text());
     }
 
     @Test
@@ -106,7 +117,7 @@ class StepLineTest {
         summary.add(without);
         assertTrue(
                 summary.text()
-                        .contains("loss      11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
+                        .contains("loss      11.20896 at step 3; 2 steps in"),
                 summary.text());
         Path file = folder.resolve("metrics.jsonl");
         try (MetricsFile metrics = new MetricsFile(file, 0)) {

@@ -25,6 +25,10 @@ class ValidationLineTest {
     void lineIsLikeThatOfAStep() {
         assertEquals("validate step: 10  loss:  7.00000  perplexity: 1096.63  tokens: 40,960  tps: 20,480",
                 ValidationLine.of(validation(10, 7)));
+        assertEquals("validate step:   10  loss:  7.00000",
+                ValidationLine.of(validation(10, 7), 2000).substring(0, 35));
+        assertEquals("validate step:   20  no loss:  the data has ended",
+                ValidationLine.of(none("the data has ended"), 2000));
         assertEquals("validate step: 20  no loss:  the data has ended", ValidationLine.of(none("the data has ended")));
     }
 

@@ -207,7 +207,8 @@ class GenerateCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|',
-            value = {"--prompt-ids 5,x | \"x\" is no id", "--prompt-ids 5,300 | ids of deepseek_v3 are from 0 to 255",
+            value = {"--prompt-ids 5,x | \"x\" is no id",
+                    "--prompt-ids 5,300 | token 2 of the prompt is 300: ids of deepseek_v3 are from 0 to 255",
                     "--prompt-ids 5 --max-tokens 0 | --max-tokens 0: an answer has at least 1 token",
                     "--prompt-ids 5 --temperature -1 | temperature -1.0: it must be from 0",
                     "--prompt-ids 5 --temperature 1 --top-p 0 | top-p 0.0: it must be above 0 and at most 1",
