@@ -41,8 +41,8 @@ public interface CollectivesProvider extends Provider {
     }
 
     /**
-     * The same for a group whose ranks are in several processes. Ranks that reach each other's memory only by way of a part that all processes have mapped may need
-     * more of it than threads of one process. Since SPI 1.2.
+     * The same for a group whose ranks are in several processes. Ranks that reach each other's memory only by way of a part that all processes have mapped may
+     * need more of it than threads of one process. Since SPI 1.2.
      *
      * @since 0.3.0
      */
