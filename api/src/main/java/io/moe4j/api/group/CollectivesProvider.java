@@ -40,6 +40,16 @@ public interface CollectivesProvider extends Provider {
         return Map.of();
     }
 
+    /**
+     * The same for a group whose ranks are in several processes. Ranks that reach each other's memory only by way of a part that all processes have mapped may
+     * need more of it than threads of one process. Since SPI 1.2.
+     *
+     * @since 0.3.0
+     */
+    default Map<String, Long> deviceMemoryOfProcesses(int ranks) {
+        return deviceMemory(ranks);
+    }
+
     /** Opens the collectives of one rank of a group; every rank of the group calls this. */
     Collectives open(Group group, RankContext context);
 }

@@ -1,9 +1,13 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.safetensors.RandomAccessOutput;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -13,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -90,16 +95,32 @@ final class RunFolder implements AutoCloseable {
     /**
      * Writes {@code config.toml}. If the continued run has a different one, that is kept beside it, as {@code config-to-step-40.toml}.
      *
+     * <p>The file is never there in part, also after a kill, a power cut or on a full disk: {@code checkpoint.resume = "auto"} recognises the run by it.
+     *
      * @param toml the configuration
      * @param stepsDone steps that were made with the earlier configuration
      */
     void writeConfig(String toml, long stepsDone) throws IOException {
         Path file = path.resolve(EarlierRun.CONFIG);
-        if (stepsDone > 0 && Files.isRegularFile(file) && !Files.readString(file).equals(toml)) {
-            Files.move(file, path.resolve("config-to-step-" + stepsDone + ".toml"),
-                    StandardCopyOption.REPLACE_EXISTING);
+        byte[] bytes = toml.getBytes(StandardCharsets.UTF_8);
+        if (Files.isRegularFile(file)) {
+            if (Arrays.equals(Files.readAllBytes(file), bytes)) {
+                return;
+            }
+            if (stepsDone > 0) {
+                Files.copy(file, path.resolve("config-to-step-" + stepsDone + ".toml"),
+                        StandardCopyOption.REPLACE_EXISTING);
+            }
         }
-        Files.writeString(file, toml);
+        Path part = path.resolve(EarlierRun.CONFIG + ".part");
+        Files.deleteIfExists(part);
+        FileOperations disk = FileOperations.disk();
+        try (RandomAccessOutput output = disk.create(part)) {
+            output.write(ByteBuffer.wrap(bytes), 0);
+            output.force();
+        }
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        disk.forceFolder(path);
     }
 
     /**

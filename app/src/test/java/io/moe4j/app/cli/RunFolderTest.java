@@ -12,6 +12,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -60,6 +61,27 @@ class RunFolderTest {
         Files.writeString(used.resolve("config.toml"), "");
         RunFolder.discardIfUnused(used);
         assertTrue(Files.exists(used.resolve("run.lock")));
+    }
+
+    /** A kill while a file is written over leaves a part of it: another file takes its place instead, and a second name of the earlier one shows that. */
+    @Test
+    void theConfigurationIsReplacedAndNotWrittenOver() throws IOException {
+        try (RunFolder run = open(parent.resolve("run"), new Resume.Nothing())) {
+            Path config = run.path().resolve("config.toml");
+            run.writeConfig("ranks = 1\n", 0);
+            Path second = Files.createLink(parent.resolve("second"), config);
+            run.writeConfig("ranks = 2\n", 0);
+            assertEquals("ranks = 1\n", Files.readString(second));
+            assertEquals("ranks = 2\n", Files.readString(config));
+            FileTime before = FileTime.fromMillis(1_000_000_000_000L);
+            Files.setLastModifiedTime(config, before);
+            run.writeConfig("ranks = 2\n", 7);
+            assertEquals(before, Files.getLastModifiedTime(config), "the same configuration is not written again");
+            run.writeConfig("ranks = 3\n", 7);
+            assertEquals("ranks = 2\n", Files.readString(run.path().resolve("config-to-step-7.toml")));
+            assertEquals("ranks = 3\n", Files.readString(config));
+            assertFalse(Files.exists(run.path().resolve("config.toml.part")));
+        }
     }
 
     @Test

@@ -86,8 +86,23 @@ public final class EventWriter implements AutoCloseable {
         }
     }
 
+    /** A reader stops at a record that ends too early: of a record that cannot be written in full, nothing stays. */
     private void write(EventMessage event) throws IOException {
-        TfRecord.write(event.bytes(), channel);
+        long begin = channel.position();
+        try {
+            TfRecord.write(event.bytes(), channel);
+        } catch (IOException e) {
+            shorten(begin, e);
+            throw e;
+        }
+    }
+
+    private void shorten(long size, IOException failure) {
+        try {
+            channel.truncate(size);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private UncheckedIOException cannotBeWritten(IOException e) {
@@ -125,7 +140,11 @@ public final class EventWriter implements AutoCloseable {
             return this;
         }
 
-        /** Writes the step. */
+        /**
+         * Writes the step.
+         *
+         * @throws UncheckedIOException if the disk is full or fails; the file is as before then, and the next step can be written
+         */
         public void write() {
             try {
                 EventWriter.this.write(event);

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
@@ -13,9 +14,7 @@ import org.jspecify.annotations.Nullable;
  * {@code not_removed} has the old checkpoints that could not be removed, if there are any.
  */
 final class CheckpointsFile implements StepListener, AutoCloseable {
-    private final Path path;
-    private final long stepsDone;
-    private @Nullable LinesFile lines;
+    private final LinesFile lines;
 
     /**
      * The file begins with the first saving: a run that saves nothing has none.
@@ -23,8 +22,12 @@ final class CheckpointsFile implements StepListener, AutoCloseable {
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     CheckpointsFile(Path path, long stepsDone) {
-        this.path = path;
-        this.stepsDone = stepsDone;
+        this(path, stepsDone, FileOperations.disk());
+    }
+
+    /** The same, on another disk; for tests too. */
+    CheckpointsFile(Path path, long stepsDone, FileOperations files) {
+        lines = LinesFile.later(path, stepsDone, files);
     }
 
     @Override
@@ -43,16 +46,11 @@ final class CheckpointsFile implements StepListener, AutoCloseable {
         if (!result.notRemoved().isEmpty()) {
             line.put("not_removed", result.notRemoved());
         }
-        if (lines == null) {
-            lines = new LinesFile(path, stepsDone);
-        }
         lines.add(line);
     }
 
     @Override
     public void close() {
-        if (lines != null) {
-            lines.close();
-        }
+        lines.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.step.LayerLoad;
@@ -28,7 +29,7 @@ public final class LayersFile implements StepListener, AutoCloseable {
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     public LayersFile(Path path, long stepsDone) {
-        lines = new LinesFile(path, stepsDone);
+        lines = LinesFile.begin(path, stepsDone, FileOperations.disk());
     }
 
     @Override

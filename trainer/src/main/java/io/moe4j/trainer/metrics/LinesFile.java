@@ -1,82 +1,180 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Shown;
+import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A file of JSON objects, one on each line, all with a {@code step}. A line is in the file as soon as it was added. */
+/**
+ * A file of JSON objects, one on each line, all with a {@code step}. A line is in the file as soon as it was added.
+ *
+ * <p>A disk that is full or fails does not end the run: lines wait in memory, and each added line tries again to write them. If more than {@link
+ * #MOST_WAITING_BYTES} wait, the oldest are lost. Both are logged once, until writing succeeds again.
+ */
 final class LinesFile implements AutoCloseable {
+    /** A line of {@code metrics.jsonl} has about 700 bytes, one of {@code layers.jsonl} with 61 layers of 256 experts about 60,000. */
+    static final int MOST_WAITING_BYTES = 1 << 24;
+    private static final Logger log = LoggerFactory.getLogger(LinesFile.class);
+
     private final Path path;
-    private final FileChannel channel;
+    private final long stepsDone;
+    private final FileOperations files;
+    private final Deque<byte[]> waiting = new ArrayDeque<>();
+    private @Nullable RandomAccessOutput output;
+    private long waitingBytes;
+    private long lostLines;
+    /** Where the last line that was written in full ends. */
+    private long end;
+    private boolean failing;
+
+    private LinesFile(Path path, long stepsDone, FileOperations files) {
+        this.path = path;
+        this.stepsDone = stepsDone;
+        this.files = files;
+    }
 
     /**
      * Begins the file, and makes its folder if there is none.
      *
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
+     * @throws UncheckedIOException if that fails
      */
-    LinesFile(Path path, long stepsDone) {
-        this.path = path;
+    static LinesFile begin(Path path, long stepsDone, FileOperations files) {
+        LinesFile lines = later(path, stepsDone, files);
         try {
-            Path folder = path.toAbsolutePath().resolveSibling("");
-            Files.createDirectories(folder);
-            // The kept lines are written to a new file first: they are never in memory only.
-            Path kept = path.resolveSibling(path.getFileName() + ".part");
-            Files.deleteIfExists(kept);
-            channel = FileChannel.open(kept, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-            if (stepsDone > 0 && Files.isRegularFile(path)) {
-                keep(stepsDone);
-            }
-            channel.force(true);
-            Files.move(kept, path, StandardCopyOption.REPLACE_EXISTING);
-            FileOperations.disk().forceFolder(folder);
+            lines.output();
+            return lines;
         } catch (IOException e) {
-            throw cannotBeWritten(e);
+            throw new UncheckedIOException(path + " cannot be written", e);
         }
     }
 
-    private void keep(long stepsDone) throws IOException {
-        try (Stream<String> lines = Files.lines(path)) {
-            for (String line : (Iterable<String>) lines.filter(each -> stepOf(each) <= stepsDone)::iterator) {
-                write(line + "\n");
-            }
-        }
+    /** The same, but the file begins with the first line that is added. */
+    static LinesFile later(Path path, long stepsDone, FileOperations files) {
+        return new LinesFile(path, stepsDone, files);
     }
 
     void add(Map<String, ? extends @Nullable Object> line) {
-        try {
-            write(Shown.json(JsonMapper.shared().writeValueAsString(line)) + "\n");
-        } catch (IOException e) {
-            throw cannotBeWritten(e);
-        }
+        byte[] bytes = (Shown.json(JsonMapper.shared().writeValueAsString(line)) + "\n")
+                .getBytes(StandardCharsets.UTF_8);
+        waiting.add(bytes);
+        waitingBytes += bytes.length;
+        writeWaiting();
     }
 
     /** Makes the added lines durable, so that they survive a power cut. */
     void force() {
         try {
-            channel.force(true);
+            if (output != null) {
+                output.force();
+            }
         } catch (IOException e) {
-            throw cannotBeWritten(e);
+            fails(e);
         }
     }
 
-    private void write(String text) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
+    private void writeWaiting() {
+        try {
+            RandomAccessOutput open = output();
+            while (!waiting.isEmpty()) {
+                write(open, waiting.getFirst());
+                waitingBytes -= waiting.removeFirst().length;
+            }
+            if (failing) {
+                failing = false;
+                log.info("{} is written again{}", path, lost());
+            }
+        } catch (IOException e) {
+            fails(e);
+            while (waitingBytes > MOST_WAITING_BYTES) {
+                waitingBytes -= waiting.removeFirst().length;
+                if (lostLines++ == 0) {
+                    log.warn("{}: its oldest lines that wait are lost from now on", path);
+                }
+            }
         }
+    }
+
+    private void fails(IOException e) {
+        if (!failing) {
+            failing = true;
+            log.warn("{} cannot be written: {}. The run goes on, and its lines wait in memory until there is room",
+                    path,
+                    e.getMessage());
+        }
+    }
+
+    private String lost() {
+        return lostLines == 0 ? "" : "; " + lostLines + " of its lines are lost";
+    }
+
+    private RandomAccessOutput output() throws IOException {
+        RandomAccessOutput open = output;
+        if (open == null) {
+            open = open();
+            output = open;
+        }
+        return open;
+    }
+
+    private RandomAccessOutput open() throws IOException {
+        Path folder = path.toAbsolutePath().resolveSibling("");
+        Files.createDirectories(folder);
+        // The kept lines are written to a new file first: they are never in memory only.
+        Path kept = path.resolveSibling(path.getFileName() + ".part");
+        Files.deleteIfExists(kept);
+        end = 0;
+        RandomAccessOutput open = files.create(kept);
+        try {
+            if (stepsDone > 0 && Files.isRegularFile(path)) {
+                keep(open);
+            }
+            open.force();
+            Files.move(kept, path, StandardCopyOption.REPLACE_EXISTING);
+            files.forceFolder(folder);
+            return open;
+        } catch (IOException | RuntimeException e) {
+            closeAfter(open, e);
+            throw e;
+        }
+    }
+
+    private static void closeAfter(RandomAccessOutput open, Exception failure) {
+        try {
+            open.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void keep(RandomAccessOutput open) throws IOException {
+        // One character for each byte, whatever the bytes are: a line that a power cut has damaged is left out, and the others are kept as they are.
+        try (Stream<String> lines = Files.lines(path, StandardCharsets.ISO_8859_1)) {
+            for (String line : (Iterable<String>) lines.filter(each -> stepOf(each) <= stepsDone)::iterator) {
+                write(open, (line + "\n").getBytes(StandardCharsets.ISO_8859_1));
+            }
+        }
+    }
+
+    /** A part of a line that was written before the disk was full is overwritten by the next attempt. */
+    private void write(RandomAccessOutput open, byte[] line) throws IOException {
+        open.write(ByteBuffer.wrap(line), end);
+        end += line.length;
     }
 
     /** The step of a line; empty for a line that was not written in full. */
@@ -88,16 +186,20 @@ final class LinesFile implements AutoCloseable {
         }
     }
 
-    private UncheckedIOException cannotBeWritten(IOException e) {
-        return new UncheckedIOException(path + " cannot be written", e);
-    }
-
     @Override
     public void close() {
+        if (!waiting.isEmpty()) {
+            writeWaiting();
+        }
+        if (!waiting.isEmpty()) {
+            log.warn("{}: its last {} lines could not be written{}", path, waiting.size(), lost());
+        }
         try {
-            channel.close();
+            if (output != null) {
+                output.close();
+            }
         } catch (IOException e) {
-            throw cannotBeWritten(e);
+            fails(e);
         }
     }
 }

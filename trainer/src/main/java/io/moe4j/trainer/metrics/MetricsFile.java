@@ -2,6 +2,7 @@ package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.SourceProgress;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
@@ -32,7 +33,7 @@ public final class MetricsFile implements StepListener, AutoCloseable {
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     public MetricsFile(Path path, long stepsDone) {
-        lines = new LinesFile(path, stepsDone);
+        lines = LinesFile.begin(path, stepsDone, FileOperations.disk());
     }
 
     @Override

@@ -5,13 +5,19 @@ import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
 import io.moe4j.trainer.step.LayerLoad;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The steps of a run as curves for TensorBoard. */
+/** The steps of a run as curves for TensorBoard. A disk that is full or fails does not end the run: the curves miss what cannot be written. */
 final class TensorBoardFile implements StepListener, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TensorBoardFile.class);
+
     private final EventWriter events;
+    private boolean failing;
 
     private TensorBoardFile(EventWriter events) {
         this.events = events;
@@ -50,7 +56,7 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
             }
         }
         step.layers().forEach(layer -> add(at, layer));
-        at.write();
+        attempt(at::write);
     }
 
     private static void add(EventWriter.Step at, LayerLoad layer) {
@@ -61,18 +67,34 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
     @Override
     public void validated(ValidationResult validation) {
         if (Double.isFinite(validation.loss())) {
-            events.step(validation.step(), Instant.now()).scalar("validation/loss", validation.loss())
-                    .scalar("validation/perplexity", validation.perplexity()).write();
+            attempt(events.step(validation.step(), Instant.now()).scalar("validation/loss", validation.loss())
+                    .scalar("validation/perplexity", validation.perplexity())::write);
         }
     }
 
     @Override
     public void saving() {
-        events.force();
+        boolean before = failing;
+        attempt(events::force);
+        // Forcing what is there succeeds on a full disk: that a step can be written again is seen when it is written.
+        failing |= before;
+    }
+
+    private void attempt(Runnable writing) {
+        try {
+            writing.run();
+            failing = false;
+        } catch (UncheckedIOException e) {
+            if (!failing) {
+                failing = true;
+                log.warn("{}: {}. The run goes on; its curves for TensorBoard lack these steps", e.getMessage(),
+                        String.valueOf(e.getCause()));
+            }
+        }
     }
 
     @Override
     public void close() {
-        events.close();
+        attempt(events::close);
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.trainer.session;
 
 import com.google.inject.Guice;
 import io.moe4j.api.Stability;
+import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.Scope;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +44,8 @@ public final class MemoryPlanner {
     private MemoryPlanner() {}
 
     /**
-     * The plan of one rank. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, needs more memory.
+     * The plan of one rank, where all ranks are threads of one process. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, needs
+     * more memory.
      *
      * @param schedule the order in which microbatches pass through the model
      * @param purpose the purpose for which the rank is opened
@@ -52,10 +55,21 @@ public final class MemoryPlanner {
      */
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank) {
+        return plan(config, spec, providers, schedule, purpose, recompute, overlapping, rank, group -> true);
+    }
+
+    /**
+     * The plan of one rank.
+     *
+     * @param oneProcess whether all ranks of a group are threads of one process
+     */
+    static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
+            SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank,
+            Predicate<Group> oneProcess) {
         EvenRows rows = new EvenRows(0);
         Optional<CountedExchange> exchange = providers.comm().map(comm -> new CountedExchange(comm, rows));
         return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, recompute,
-                overlapping, rank,
+                overlapping, rank, oneProcess,
                 (place, session) -> {
                     Map<String, Long> allocated = place.device(rank).allocatedBytes();
                     Map<String, Long> host = place.device(rank).allocatedHostBytes();
@@ -132,9 +146,16 @@ public final class MemoryPlanner {
     static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank,
             BiFunction<PlanningPlace, RankSession, T> work) {
+        return onPlannedRank(config, spec, providers, schedule, purpose, recompute, overlapping, rank, group -> true,
+                work);
+    }
+
+    private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
+            SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank,
+            Predicate<Group> oneProcess, BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
-            PlanningPlace place = new PlanningPlace(device, providers.collectives());
+            PlanningPlace place = new PlanningPlace(device, providers.collectives(), oneProcess);
             RankOpener opener = Guice.createInjector(
                     new SessionModule(config, spec, providers, place, schedule, purpose, recompute, overlapping))
                     .getInstance(RankOpener.class);

@@ -13,6 +13,7 @@ import io.moe4j.runtime.planning.PlanningRendezvous;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
 /** A device that computes nothing and counts everything, for one rank; the other ranks are simulated. */
@@ -20,12 +21,17 @@ final class PlanningPlace implements RankPlace {
     private final PlanningDevice device;
     private final Rendezvous rendezvous = new PlanningRendezvous();
     private final CollectivesProvider provider;
+    private final Predicate<Group> oneProcess;
     private final List<PlanningCollectives> collectives = new ArrayList<>();
 
-    /** @param provider provider of the collectives that the planned ranks would have */
-    PlanningPlace(PlanningDevice device, CollectivesProvider provider) {
+    /**
+     * @param provider provider of the collectives that the planned ranks would have
+     * @param oneProcess whether all ranks of a group are threads of one process
+     */
+    PlanningPlace(PlanningDevice device, CollectivesProvider provider, Predicate<Group> oneProcess) {
         this.device = device;
         this.provider = provider;
+        this.oneProcess = oneProcess;
     }
 
     /** The bytes that the rank has sent, in a model without experts. */
@@ -67,7 +73,9 @@ final class PlanningPlace implements RankPlace {
 
     @Override
     public Collectives openCollectives(Group group, RankContext rank) {
-        PlanningCollectives opened = new PlanningCollectives(group, device, provider.deviceMemory(group.size()),
+        PlanningCollectives opened = new PlanningCollectives(group, device,
+                oneProcess.test(group) ? provider.deviceMemory(group.size())
+                        : provider.deviceMemoryOfProcesses(group.size()),
                 group.name().endsWith(RankGroups.BESIDE));
         collectives.add(opened);
         return opened;

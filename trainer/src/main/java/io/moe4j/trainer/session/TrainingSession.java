@@ -98,8 +98,8 @@ public final class TrainingSession implements AutoCloseable {
             Function<Recompute, Map<Integer, MemoryPlan>> planned = chosen -> {
                 Map<Integer, MemoryPlan> plans = new TreeMap<>();
                 launch.localRanks().forEach(rank -> plans.put(rank,
-                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, overlapping, rank)
-                                .memory()));
+                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, overlapping, rank,
+                                group -> launch.localRanks().containsAll(group.ranks())).memory()));
                 return plans;
             };
             recomputePlan = purpose == SessionPurpose.EVALUATION ? Optional.empty()

@@ -36,15 +36,18 @@ final class CpuPeerCollectives implements Collectives {
         this.peers = peers;
         this.sums = new RankSums(peers.machine().pool());
         this.board = peers.allocate((long) group.size() * Long.BYTES, "collectives");
-        long stageBytes = peers.isOneProcess() ? SMALL_STAGE_BYTES : STAGE_BYTES;
-        this.stage = peers.allocate(stageBytes * group.size(), "collectives");
+        this.stage = peers.allocate(stageBytes(peers.isOneProcess()) * group.size(), "collectives");
         this.copies = new StagedExchange(peers, board, stage);
         this.exchange = peers.isOneProcess() ? new DirectExchange(peers, board) : copies;
     }
 
-    /** Bytes that the collectives allocate among threads of one process, besides those of the peer group. */
-    static long deviceBytes(int ranks) {
-        return ranks * (Long.BYTES + SMALL_STAGE_BYTES);
+    /** Bytes that the collectives allocate, besides those of the peer group. */
+    static long deviceBytes(int ranks, boolean oneProcess) {
+        return ranks * (Long.BYTES + stageBytes(oneProcess));
+    }
+
+    private static long stageBytes(boolean oneProcess) {
+        return oneProcess ? SMALL_STAGE_BYTES : STAGE_BYTES;
     }
 
     @Override

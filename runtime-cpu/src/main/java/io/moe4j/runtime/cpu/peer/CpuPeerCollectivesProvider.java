@@ -50,7 +50,16 @@ public final class CpuPeerCollectivesProvider implements CollectivesProvider {
 
     @Override
     public Map<String, Long> deviceMemory(int ranks) {
-        return Map.of("collectives", CpuPeerCollectives.deviceBytes(ranks), CpuPeerGroup.FLAGS,
+        return deviceMemory(ranks, true);
+    }
+
+    @Override
+    public Map<String, Long> deviceMemoryOfProcesses(int ranks) {
+        return deviceMemory(ranks, false);
+    }
+
+    private static Map<String, Long> deviceMemory(int ranks, boolean oneProcess) {
+        return Map.of("collectives", CpuPeerCollectives.deviceBytes(ranks, oneProcess), CpuPeerGroup.FLAGS,
                 CpuPeerGroup.deviceBytes(ranks));
     }
 

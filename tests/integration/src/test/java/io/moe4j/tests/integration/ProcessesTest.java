@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Ranks as processes, started as torchrun starts them. That they compute what threads compute shows in {@link SlurmJobTest}; what the others do when one is
@@ -31,7 +33,10 @@ class ProcessesTest {
     @TempDir
     private Path folder;
 
-    /** SIGTERM to one of two processes, without an --output: both end after the same step, and say by their exit codes that the run is unfinished. */
+    /**
+     * SIGTERM to one of two processes, without an --output: both end after the same step, and say by their exit codes that the run is unfinished. A process has
+     * allocated what was planned for its rank: collectives of processes take more than those of threads.
+     */
     @Test
     void aSignalToOneProcessEndsAll() throws Exception {
         List<String> run = with(RUN, "--training.steps", "100000", "--checkpoint.enable");
@@ -52,6 +57,13 @@ class ProcessesTest {
             try (Stream<Path> saved = Files.list(runs.getFirst().resolve("checkpoints"))) {
                 assertEquals(1, saved.count());
             }
+            JsonNode planned = JsonMapper.shared().readTree(Files.readString(runs.getFirst().resolve("run.json")))
+                    .path("memory_bytes_of_a_rank");
+            long used = JsonMapper.shared()
+                    .readTree(Files.readAllLines(runs.getFirst().resolve("metrics.jsonl")).getFirst())
+                    .path("memory_bytes").asLong();
+            assertTrue(planned.path("collectives").asLong() > 2 * (4L << 20), planned::toString);
+            assertEquals(used, planned.valueStream().mapToLong(JsonNode::asLong).sum(), 0.001 * used);
         }
     }
 

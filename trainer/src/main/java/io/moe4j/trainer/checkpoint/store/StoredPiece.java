@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -80,8 +81,8 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
         }
     }
 
-    /** What the header of a file of tensors says. */
+    /** What the header of a file of tensors says, in an order that is the same in each JVM: two runs with the same bits have equal files. */
     static Map<String, String> metadata(Role role, long step, List<Integer> ranks) {
-        return Map.of("role", role.text(), "step", String.valueOf(step), "ranks", ranks.toString());
+        return new TreeMap<>(Map.of("role", role.text(), "step", String.valueOf(step), "ranks", ranks.toString()));
     }
 }
