@@ -285,9 +285,9 @@ final class Communicator implements AutoCloseable {
 
     /**
      * Of the communicators that a process has of a group, NCCL frees all in the last call that ends one, for all their GPUs; the calls before it return at
-     * once. So a rank waits here, instead of freeing memory and streams of its own GPU while the library is still at work there. (With two ranks in one JVM, NCCL
-     * 2.28.9 and driver 580, 3 of some 200 first sessions ended in {@code cuMemUnmap} under {@code ncclCommDestroy}, with "double free or corruption".
-     * Whether this was the cause has not been shown: it happens too rarely.)
+     * once. So a rank waits here, instead of freeing memory and streams of its own GPU while the library is still at work there. (With two ranks in one
+     * JVM, NCCL 2.28.9 and driver 580, 3 of some 200 first sessions ended in {@code cuMemUnmap} under {@code ncclCommDestroy}, with "double free or
+     * corruption". Whether this was the cause has not been shown: it happens too rarely.)
      */
     private void awaitOthers() {
         if (!end.await(FINISH)) {

@@ -6,9 +6,14 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.Driver;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /** Symmetric memory, with its tables of peer pointers on the device, one for each offset that kernels ask for. */
@@ -69,12 +74,33 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
                     "symmetric memory \"" + memory.local().purpose() + "\" is used at more than " + MAX_TABLES
                             + " different offsets; allocate one memory for each purpose");
         }
-        long[] pointers = memory.peers().stream().mapToLong(peer -> peer.address() + byteOffset).toArray();
+        long bytes = memory.peers().size() * (long) Long.BYTES;
+        CUdeviceptr table = Driver.at(tables.address() + index * bytes);
         device.context().makeCurrent();
-        Driver.check(JCudaDriver.cuMemcpyHtoD(
-                Driver.at(tables.address() + (long) index * memory.peers().size() * Long.BYTES),
-                Pointer.to(pointers), (long) pointers.length * Long.BYTES), "writing a peer table");
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pointers = arena.allocate(bytes, Long.BYTES);
+            for (int i = 0; i < memory.peers().size(); i++) {
+                pointers.setAtIndex(ValueLayout.JAVA_LONG, i, memory.peers().get(i).address() + byteOffset);
+            }
+            MemorySegment back = arena.allocate(bytes, Long.BYTES);
+            Driver.check(device.turns().call(() -> write(table, pointers, back)), "writing a peer table");
+            if (back.mismatch(pointers) >= 0) {
+                throw new DeviceException("a peer table of \"" + memory.local().purpose()
+                        + "\" was read back with other addresses than were written; report this, with the version of the driver");
+            }
+        }
         return index;
+    }
+
+    /**
+     * Writes a table and reads it back. Writing alone may return while the bytes are still on their way, since they come from ordinary host memory (CUDA's
+     * documentation, "API synchronization behavior"). Kernels are launched on other streams, which do not wait for it: on a GPU that another process kept busy,
+     * a first dispatch took addresses out of a table that was not there yet. Reading returns when what was written before it on the same stream has arrived.
+     */
+    private static int write(CUdeviceptr table, MemorySegment pointers, MemorySegment back) {
+        int result = JCudaDriver.cuMemcpyHtoD(table, Pointer.to(pointers.asByteBuffer()), pointers.byteSize());
+        return result != CUresult.CUDA_SUCCESS ? result
+                : JCudaDriver.cuMemcpyDtoH(Pointer.to(back.asByteBuffer()), table, back.byteSize());
     }
 
     @Override

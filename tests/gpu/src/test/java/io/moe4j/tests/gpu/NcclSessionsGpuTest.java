@@ -12,8 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Two ranks of one JVM, on two GPUs, train in one session after the other, over peer memory and over NCCL in turns. Each opens and closes all that it needs of
- * the GPUs. {@code -Dmoe4j.test.sessions=200} makes more of them. (The JVM crashed when the first session over NCCL was closed, in 3 of some 200 JVMs; none of 650 later sessions did.)
+ * Two ranks of one JVM, on two GPUs, train in one session after the other, over peer memory and over NCCL in turns. Each opens and closes all that it
+ * needs of the GPUs. {@code -Dmoe4j.test.sessions=200} makes more of them. (The JVM crashed when the first session over NCCL was closed, in 3 of some 200
+ * JVMs; none of 650 later sessions did.)
  */
 @Tag("gpu")
 @Timeout(300)
