@@ -85,7 +85,8 @@ final class JsonScanner {
             throw JsonProblem.content("has the key \"" + Shown.of(field.key()) + "\" " + found + " times");
         }
         if (other || (found == 0 && field.required())) {
-            throw JsonProblem.content("has no string \"" + Shown.of(field.key()) + "\"");
+            throw JsonProblem.content("has no string \"" + Shown.of(field.key()) + "\""
+                    + (field.required() ? "; data.text_field says which key has the text" : ""));
         }
     }
 

@@ -31,7 +31,7 @@ final class StepOutput implements AutoCloseable {
     void show(StepResult step) {
         pace.done(step.step(), StepLine.loss(step));
         if (step.step() % logEvery == 0 || step.step() == 1 || step.step() == steps) {
-            live.println(StepLine.of(step, live.width() - 1, steps));
+            live.println(StepLine.of(step, live.width() - 1, aligned(step.step())));
         }
         live.refresh();
     }
@@ -42,9 +42,14 @@ final class StepOutput implements AutoCloseable {
     }
 
     void show(ValidationResult validation) {
-        live.println(ValidationLine.of(validation, steps));
+        live.println(ValidationLine.of(validation, aligned(validation.step())));
         pace.stepBegins();
         live.refresh();
+    }
+
+    /** The number that a line makes room for: on a terminal that of the last step, so that figures stand below each other; for programs, the line's own. */
+    private long aligned(long step) {
+        return live.interactive() ? steps : step;
     }
 
     /** Writes a line. */

@@ -44,10 +44,10 @@ class TerminalTest {
     void stepLinesStayAndCtrlCSaves() throws Exception {
         Path output = folder.resolve("run");
         int code = train(80, "xterm-256color", """
-                step:  1\ttype 26
-                step:  3\tcolumns 200
-                step:  5\tcolumns 120
-                step:  7\ttype 3
+                step:      1\ttype 26
+                step:      3\tcolumns 200
+                step:      5\tcolumns 120
+                step:      7\ttype 3
                 """, "--output", output.toString(), "--checkpoint.enable");
         String raw = raw();
         assertEquals(130, code, raw);
