@@ -32,7 +32,7 @@ import org.junit.jupiter.api.DynamicTest;
  * @param context what the backend is opened on
  * @param kernels replaced kernels, by name
  * @param wrap what is wrapped around the backend
- * @param supports whether it claims to run everywhere
+ * @param claim what the provider says of itself
  */
 record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason,
         UnaryOperator<CommContext> context, Map<String, UnaryOperator<CpuKernel>> kernels,

@@ -14,10 +14,12 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.tests.contract.ModelContract;
 import io.moe4j.tests.contract.Planted;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** Attention leaves scores to its gradient in recompute, and only there: one block at a time has memory for them. */
 class KeptScoresTest {
+    private static final Consumer<ModelContract> RECOMPUTE = ModelContract::recomputeDoesNotShow;
     /** What the device has seen. */
     private static final class Seen {
         private int forwards;
@@ -74,7 +76,7 @@ class KeptScoresTest {
         };
         kit.open();
         try {
-            kit.recomputeDoesNotShow();
+            RECOMPUTE.accept(kit);
         } finally {
             kit.close();
         }

@@ -24,7 +24,7 @@ class KeptScoresTest {
                 Stream stream = device.openStream("rank 0")) {
             AttentionOps.Forward call = forward(device, stream);
             Tensor scores = Values.tensor(device, DType.F32,
-                    Math.toIntExact(device.workspaceSizes().attentionScores(SHAPE) / 4));
+                    device.workspaceSizes().attentionScores(SHAPE) / Float.BYTES);
             device.ops().attention().forward(stream, call.withScores(scores));
             int[] computed = gradient(device, stream, call);
             assertArrayEquals(computed, gradient(device, stream, call.withScores(scores)));
@@ -51,7 +51,7 @@ class KeptScoresTest {
         int tokens = (int) SHAPE.sequence();
         return AttentionOps.Forward.of(SHAPE, 0.25f, values(device, stream, 16, 1), values(device, stream, 16, 2),
                 values(device, stream, 8, 3), values(device, stream, 8, 4),
-                Values.tensor(device, DType.F32, 2 * tokens).view(1, 2, tokens));
+                Values.tensor(device, DType.F32, 2L * tokens).view(1, 2, tokens));
     }
 
     private static Tensor values(Device device, Stream stream, int dim, int seed) {

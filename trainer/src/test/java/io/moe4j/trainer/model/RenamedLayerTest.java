@@ -80,7 +80,7 @@ class RenamedLayerTest {
             long trained = updates.values().stream().mapToLong(shape -> shape.getFirst() * shape.getLast()).sum();
             assertEquals(spec.figures(8, ALL).parameters(), trained, experts.toString());
             // Attention has 4 matrices; with the library's names there are 3 of each of 4 experts and of the shared network too. Each has an a and a b.
-            assertEquals(2 * (experts == EXPERTS ? 4 + 3 * 5 : 4), updates.size(), updates.keySet().toString());
+            assertEquals(2 * (experts.equals(EXPERTS) ? 4 + 3 * 5 : 4), updates.size(), updates.keySet().toString());
             Set<String> weights = WholeModel.tensors(spec, registry).parameters().keySet();
             updates.keySet().forEach(name -> assertTrue(weights.contains(name.replace("base_model.model.", "")
                     .replaceFirst("\\.lora_[AB]\\.weight$", ".weight")), name));
