@@ -51,7 +51,7 @@ class AskingTest {
     }
 
     @Test
-    void thoseThatCannotAnswerAreNamedWhereNobodyElseWillDo() {
+    void aPlugInThatFailsIsNamedIfNoOtherFits() {
         Asking.Answers<Named, String> answers = Asking.all(List.of(new Named("a"), new Named("null"), ACME), "types",
                 each -> switch (each.id()) {
                     case "a" -> throw new NoClassDefFoundError("Gone");

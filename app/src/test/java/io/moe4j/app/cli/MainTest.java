@@ -42,7 +42,10 @@ class MainTest {
         assertEquals(List.of("config.\n  json"), namesCutAtADot("Writes config.\n  json, and\nends.\n  -h, --help\n"));
     }
 
-    /** A line is broken after a dot within a name, such as that of a file: nobody can copy it. In a list of commands, two spaces follow a name. */
+    /**
+     * Names, such as those of files, that a line break cuts after a dot, so that they cannot be copied. In a list of commands, two spaces follow the name of
+     * a command: such a line begins with no part of a name.
+     */
     private static List<String> namesCutAtADot(String text) {
         return Pattern.compile("\\S*[a-z]\\.\\R *[a-z][a-z-]*+(?!  )").matcher(text).results().map(MatchResult::group)
                 .toList();

@@ -11,8 +11,10 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Where the ranks of one process wait for each other when they end what a library made for all of them, so that none goes on while the library is still
- * at work for another. Each rank has a slot of host memory, which the others read by its address; it says whether the rank has come. Unlike a {@link
- * HostGate}, it is passed once, and after a failure too: a rank that does not come is waited for in vain, and nothing else happens.
+ * at work for another. Each rank has a slot of host memory, which the others read by its address; it says whether the rank has come.
+ *
+ * <p>Unlike a {@link HostGate}, it serves once, and can be used after a failure: if a rank does not come in time, the others go on without it, and report no
+ * failure.
  */
 public final class JointEnd {
     private static final VarHandle COME = ValueLayout.JAVA_LONG.varHandle();
