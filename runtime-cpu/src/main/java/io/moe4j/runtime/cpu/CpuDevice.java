@@ -17,11 +17,13 @@ import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.CpuKernelModule;
 import io.moe4j.runtime.cpu.engine.CpuStream;
+import io.moe4j.runtime.cpu.engine.Blas;
 import io.moe4j.runtime.cpu.engine.CpuMachine;
 import io.moe4j.runtime.cpu.ops.CpuOps;
 import io.moe4j.runtime.cpu.ops.CpuWorkspaceSizes;
 import io.moe4j.runtime.cpu.peer.CpuPeerGroup;
 import java.lang.foreign.MemorySegment;
+import io.moe4j.runtime.cpu.product.VectorProducts;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -38,7 +40,7 @@ final class CpuDevice implements Device {
 
     CpuDevice(DeviceConfig config) {
         this.config = config;
-        machine = new CpuMachine(config);
+        machine = new CpuMachine(config, CpuDevice::products);
         ops = new CpuOps(machine);
         own(machine);
     }
@@ -51,8 +53,16 @@ final class CpuDevice implements Device {
     @Override
     public String description() {
         return processor.name() + " (cpu:" + config.ordinal() + ", " + Shown.count(config.threads(), "thread") + ", "
-                + (capacityBytes() >> 30) + " GiB, OpenBLAS for " + machine.blasKernels()
+                + (capacityBytes() >> 30) + " GiB, " + products()
                 + (config.strict() ? ", strict" : "") + ")";
+    }
+
+    private static Blas products(Blas openBlas) {
+        return VectorProducts.isSupported() ? new VectorProducts(openBlas) : openBlas;
+    }
+
+    private String products() {
+        return VectorProducts.isSupported() ? "vectors of 512 bits" : "OpenBLAS for " + machine.blasKernels();
     }
 
     @Override

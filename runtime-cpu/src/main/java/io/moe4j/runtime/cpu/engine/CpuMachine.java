@@ -4,18 +4,26 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
+import java.util.function.UnaryOperator;
 
 /** What the parts of a CPU device share: cores, BLAS, memory, and how to wait for peers. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuMachine implements Commands, AutoCloseable {
-    private final OpenBlas blas;
+    private final Blas blas;
+    private final String kernels;
     private final CorePool pool;
     private final Waits waits;
     private final CpuHeap heap;
 
-    /** Loads the BLAS and starts the worker threads. */
-    public CpuMachine(DeviceConfig config) {
-        blas = OpenBlas.open();
+    /**
+     * Loads OpenBLAS and starts the worker threads.
+     *
+     * @param products what computes products, given OpenBLAS
+     */
+    public CpuMachine(DeviceConfig config, UnaryOperator<Blas> products) {
+        OpenBlas openBlas = OpenBlas.open();
+        kernels = openBlas.kernels();
+        blas = products.apply(openBlas);
         pool = new CorePool("cpu:" + config.ordinal(), config.threads());
         waits = new Waits(pool, config.timeout());
         heap = new CpuHeap(config.strict(), waits::hasFailed);
@@ -36,9 +44,9 @@ public final class CpuMachine implements Commands, AutoCloseable {
         return blas;
     }
 
-    /** Name of the processor type whose kernels the BLAS uses. */
+    /** Name of the processor type whose kernels OpenBLAS uses. */
     public String blasKernels() {
-        return blas.kernels();
+        return kernels;
     }
 
     /** How threads wait for peers. */

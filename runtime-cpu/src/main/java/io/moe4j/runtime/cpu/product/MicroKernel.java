@@ -1,0 +1,115 @@
+package io.moe4j.runtime.cpu.product;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Multiplies {@link #ROWS} rows of A with {@link #COLUMNS} columns of B: 24 vectors of sums, which stay in registers, as 2 vectors of B and 1 element of A do
+ * (27 of 32). For each term, 2 vectors and 12 elements are loaded and 24 multiply-adds made, so a processor that makes 2 of each at a time is limited by the
+ * multiply-adds. An element of the result is {@code fma(a[k-1], b[k-1], … fma(a[0], b[0], 0))}: its bits depend on its own row and column alone.
+ *
+ * <p>Example: rows (1, 2) and columns (3, 4) have the sum fma(2, 4, fma(1, 3, 0)) = 11.
+ *
+ * <p>The vectors are variables with names because the compiler keeps those in registers; vectors in an array would be objects in memory.
+ */
+final class MicroKernel {
+    /** Rows of A. */
+    static final int ROWS = 12;
+    /** Columns of B. */
+    static final int COLUMNS = 2 * Wide.LANES;
+
+    private MicroKernel() {}
+
+    /**
+     * Computes the sums of all terms.
+     *
+     * @param a rows of A, {@link RowCopies#APART} elements apart
+     * @param first place of the first row's first term in {@code a}
+     * @param b columns of B, {@link #COLUMNS} elements for each term
+     * @param column place of the first term in {@code b}
+     * @param terms number of terms
+     * @param sums the result, (12, 32)
+     */
+    static void multiply(float[] a, int first, float[] b, int column, int terms, float[] sums) {
+        FloatVector left0 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right0 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left1 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right1 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left2 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right2 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left3 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right3 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left4 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right4 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left5 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right5 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left6 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right6 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left7 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right7 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left8 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right8 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left9 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right9 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left10 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right10 = FloatVector.zero(Wide.SPECIES);
+        FloatVector left11 = FloatVector.zero(Wide.SPECIES);
+        FloatVector right11 = FloatVector.zero(Wide.SPECIES);
+        for (int term = 0; term < terms; term++) {
+            FloatVector left = FloatVector.fromArray(Wide.SPECIES, b, column + term * COLUMNS);
+            FloatVector right = FloatVector.fromArray(Wide.SPECIES, b, column + term * COLUMNS + Wide.LANES);
+            FloatVector element0 = FloatVector.broadcast(Wide.SPECIES, a[first + term]);
+            left0 = element0.fma(left, left0);
+            right0 = element0.fma(right, right0);
+            FloatVector element1 = FloatVector.broadcast(Wide.SPECIES, a[first + term + RowCopies.APART]);
+            left1 = element1.fma(left, left1);
+            right1 = element1.fma(right, right1);
+            FloatVector element2 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 2 * RowCopies.APART]);
+            left2 = element2.fma(left, left2);
+            right2 = element2.fma(right, right2);
+            FloatVector element3 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 3 * RowCopies.APART]);
+            left3 = element3.fma(left, left3);
+            right3 = element3.fma(right, right3);
+            FloatVector element4 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 4 * RowCopies.APART]);
+            left4 = element4.fma(left, left4);
+            right4 = element4.fma(right, right4);
+            FloatVector element5 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 5 * RowCopies.APART]);
+            left5 = element5.fma(left, left5);
+            right5 = element5.fma(right, right5);
+            FloatVector element6 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 6 * RowCopies.APART]);
+            left6 = element6.fma(left, left6);
+            right6 = element6.fma(right, right6);
+            FloatVector element7 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 7 * RowCopies.APART]);
+            left7 = element7.fma(left, left7);
+            right7 = element7.fma(right, right7);
+            FloatVector element8 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 8 * RowCopies.APART]);
+            left8 = element8.fma(left, left8);
+            right8 = element8.fma(right, right8);
+            FloatVector element9 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 9 * RowCopies.APART]);
+            left9 = element9.fma(left, left9);
+            right9 = element9.fma(right, right9);
+            FloatVector element10 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 10 * RowCopies.APART]);
+            left10 = element10.fma(left, left10);
+            right10 = element10.fma(right, right10);
+            FloatVector element11 = FloatVector.broadcast(Wide.SPECIES, a[first + term + 11 * RowCopies.APART]);
+            left11 = element11.fma(left, left11);
+            right11 = element11.fma(right, right11);
+        }
+        store(left0, right0, sums, 0);
+        store(left1, right1, sums, 1);
+        store(left2, right2, sums, 2);
+        store(left3, right3, sums, 3);
+        store(left4, right4, sums, 4);
+        store(left5, right5, sums, 5);
+        store(left6, right6, sums, 6);
+        store(left7, right7, sums, 7);
+        store(left8, right8, sums, 8);
+        store(left9, right9, sums, 9);
+        store(left10, right10, sums, 10);
+        store(left11, right11, sums, 11);
+    }
+
+    private static void store(FloatVector left, FloatVector right, float[] sums, int row) {
+        left.intoArray(sums, row * COLUMNS);
+        right.intoArray(sums, row * COLUMNS + Wide.LANES);
+    }
+}
