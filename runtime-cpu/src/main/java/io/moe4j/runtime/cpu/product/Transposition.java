@@ -27,14 +27,6 @@ final class Transposition {
         return FloatVector.fromArray(Wide.SPECIES, places, 0);
     }
 
-    private static FloatVector lower(FloatVector x, FloatVector y) {
-        return LOWER.selectFrom(x, y);
-    }
-
-    private static FloatVector upper(FloatVector x, FloatVector y) {
-        return UPPER.selectFrom(x, y);
-    }
-
     /**
      * Reads rows and writes columns. Where there are fewer than 16 rows, the last one is read for each that is missing.
      *
@@ -47,86 +39,86 @@ final class Transposition {
      */
     static void run(long source, long apart, int rows, float[] target, int place, int columnsApart) {
         int last = rows - 1;
-        FloatVector x0 = row(source, apart, 0, last);
-        FloatVector x1 = row(source, apart, 1, last);
-        FloatVector x2 = row(source, apart, 2, last);
-        FloatVector x3 = row(source, apart, 3, last);
-        FloatVector x4 = row(source, apart, 4, last);
-        FloatVector x5 = row(source, apart, 5, last);
-        FloatVector x6 = row(source, apart, 6, last);
-        FloatVector x7 = row(source, apart, 7, last);
-        FloatVector x8 = row(source, apart, 8, last);
-        FloatVector x9 = row(source, apart, 9, last);
-        FloatVector x10 = row(source, apart, 10, last);
-        FloatVector x11 = row(source, apart, 11, last);
-        FloatVector x12 = row(source, apart, 12, last);
-        FloatVector x13 = row(source, apart, 13, last);
-        FloatVector x14 = row(source, apart, 14, last);
-        FloatVector x15 = row(source, apart, 15, last);
-        FloatVector a0 = lower(x0, x8);
-        FloatVector a1 = upper(x0, x8);
-        FloatVector a2 = lower(x1, x9);
-        FloatVector a3 = upper(x1, x9);
-        FloatVector a4 = lower(x2, x10);
-        FloatVector a5 = upper(x2, x10);
-        FloatVector a6 = lower(x3, x11);
-        FloatVector a7 = upper(x3, x11);
-        FloatVector a8 = lower(x4, x12);
-        FloatVector a9 = upper(x4, x12);
-        FloatVector a10 = lower(x5, x13);
-        FloatVector a11 = upper(x5, x13);
-        FloatVector a12 = lower(x6, x14);
-        FloatVector a13 = upper(x6, x14);
-        FloatVector a14 = lower(x7, x15);
-        FloatVector a15 = upper(x7, x15);
-        FloatVector b0 = lower(a0, a8);
-        FloatVector b1 = upper(a0, a8);
-        FloatVector b2 = lower(a1, a9);
-        FloatVector b3 = upper(a1, a9);
-        FloatVector b4 = lower(a2, a10);
-        FloatVector b5 = upper(a2, a10);
-        FloatVector b6 = lower(a3, a11);
-        FloatVector b7 = upper(a3, a11);
-        FloatVector b8 = lower(a4, a12);
-        FloatVector b9 = upper(a4, a12);
-        FloatVector b10 = lower(a5, a13);
-        FloatVector b11 = upper(a5, a13);
-        FloatVector b12 = lower(a6, a14);
-        FloatVector b13 = upper(a6, a14);
-        FloatVector b14 = lower(a7, a15);
-        FloatVector b15 = upper(a7, a15);
-        FloatVector c0 = lower(b0, b8);
-        FloatVector c1 = upper(b0, b8);
-        FloatVector c2 = lower(b1, b9);
-        FloatVector c3 = upper(b1, b9);
-        FloatVector c4 = lower(b2, b10);
-        FloatVector c5 = upper(b2, b10);
-        FloatVector c6 = lower(b3, b11);
-        FloatVector c7 = upper(b3, b11);
-        FloatVector c8 = lower(b4, b12);
-        FloatVector c9 = upper(b4, b12);
-        FloatVector c10 = lower(b5, b13);
-        FloatVector c11 = upper(b5, b13);
-        FloatVector c12 = lower(b6, b14);
-        FloatVector c13 = upper(b6, b14);
-        FloatVector c14 = lower(b7, b15);
-        FloatVector c15 = upper(b7, b15);
-        FloatVector d0 = lower(c0, c8);
-        FloatVector d1 = upper(c0, c8);
-        FloatVector d2 = lower(c1, c9);
-        FloatVector d3 = upper(c1, c9);
-        FloatVector d4 = lower(c2, c10);
-        FloatVector d5 = upper(c2, c10);
-        FloatVector d6 = lower(c3, c11);
-        FloatVector d7 = upper(c3, c11);
-        FloatVector d8 = lower(c4, c12);
-        FloatVector d9 = upper(c4, c12);
-        FloatVector d10 = lower(c5, c13);
-        FloatVector d11 = upper(c5, c13);
-        FloatVector d12 = lower(c6, c14);
-        FloatVector d13 = upper(c6, c14);
-        FloatVector d14 = lower(c7, c15);
-        FloatVector d15 = upper(c7, c15);
+        FloatVector x0 = Wide.load(row(source, apart, 0, last));
+        FloatVector x1 = Wide.load(row(source, apart, 1, last));
+        FloatVector x2 = Wide.load(row(source, apart, 2, last));
+        FloatVector x3 = Wide.load(row(source, apart, 3, last));
+        FloatVector x4 = Wide.load(row(source, apart, 4, last));
+        FloatVector x5 = Wide.load(row(source, apart, 5, last));
+        FloatVector x6 = Wide.load(row(source, apart, 6, last));
+        FloatVector x7 = Wide.load(row(source, apart, 7, last));
+        FloatVector x8 = Wide.load(row(source, apart, 8, last));
+        FloatVector x9 = Wide.load(row(source, apart, 9, last));
+        FloatVector x10 = Wide.load(row(source, apart, 10, last));
+        FloatVector x11 = Wide.load(row(source, apart, 11, last));
+        FloatVector x12 = Wide.load(row(source, apart, 12, last));
+        FloatVector x13 = Wide.load(row(source, apart, 13, last));
+        FloatVector x14 = Wide.load(row(source, apart, 14, last));
+        FloatVector x15 = Wide.load(row(source, apart, 15, last));
+        FloatVector a0 = LOWER.selectFrom(x0, x8);
+        FloatVector a1 = UPPER.selectFrom(x0, x8);
+        FloatVector a2 = LOWER.selectFrom(x1, x9);
+        FloatVector a3 = UPPER.selectFrom(x1, x9);
+        FloatVector a4 = LOWER.selectFrom(x2, x10);
+        FloatVector a5 = UPPER.selectFrom(x2, x10);
+        FloatVector a6 = LOWER.selectFrom(x3, x11);
+        FloatVector a7 = UPPER.selectFrom(x3, x11);
+        FloatVector a8 = LOWER.selectFrom(x4, x12);
+        FloatVector a9 = UPPER.selectFrom(x4, x12);
+        FloatVector a10 = LOWER.selectFrom(x5, x13);
+        FloatVector a11 = UPPER.selectFrom(x5, x13);
+        FloatVector a12 = LOWER.selectFrom(x6, x14);
+        FloatVector a13 = UPPER.selectFrom(x6, x14);
+        FloatVector a14 = LOWER.selectFrom(x7, x15);
+        FloatVector a15 = UPPER.selectFrom(x7, x15);
+        FloatVector b0 = LOWER.selectFrom(a0, a8);
+        FloatVector b1 = UPPER.selectFrom(a0, a8);
+        FloatVector b2 = LOWER.selectFrom(a1, a9);
+        FloatVector b3 = UPPER.selectFrom(a1, a9);
+        FloatVector b4 = LOWER.selectFrom(a2, a10);
+        FloatVector b5 = UPPER.selectFrom(a2, a10);
+        FloatVector b6 = LOWER.selectFrom(a3, a11);
+        FloatVector b7 = UPPER.selectFrom(a3, a11);
+        FloatVector b8 = LOWER.selectFrom(a4, a12);
+        FloatVector b9 = UPPER.selectFrom(a4, a12);
+        FloatVector b10 = LOWER.selectFrom(a5, a13);
+        FloatVector b11 = UPPER.selectFrom(a5, a13);
+        FloatVector b12 = LOWER.selectFrom(a6, a14);
+        FloatVector b13 = UPPER.selectFrom(a6, a14);
+        FloatVector b14 = LOWER.selectFrom(a7, a15);
+        FloatVector b15 = UPPER.selectFrom(a7, a15);
+        FloatVector c0 = LOWER.selectFrom(b0, b8);
+        FloatVector c1 = UPPER.selectFrom(b0, b8);
+        FloatVector c2 = LOWER.selectFrom(b1, b9);
+        FloatVector c3 = UPPER.selectFrom(b1, b9);
+        FloatVector c4 = LOWER.selectFrom(b2, b10);
+        FloatVector c5 = UPPER.selectFrom(b2, b10);
+        FloatVector c6 = LOWER.selectFrom(b3, b11);
+        FloatVector c7 = UPPER.selectFrom(b3, b11);
+        FloatVector c8 = LOWER.selectFrom(b4, b12);
+        FloatVector c9 = UPPER.selectFrom(b4, b12);
+        FloatVector c10 = LOWER.selectFrom(b5, b13);
+        FloatVector c11 = UPPER.selectFrom(b5, b13);
+        FloatVector c12 = LOWER.selectFrom(b6, b14);
+        FloatVector c13 = UPPER.selectFrom(b6, b14);
+        FloatVector c14 = LOWER.selectFrom(b7, b15);
+        FloatVector c15 = UPPER.selectFrom(b7, b15);
+        FloatVector d0 = LOWER.selectFrom(c0, c8);
+        FloatVector d1 = UPPER.selectFrom(c0, c8);
+        FloatVector d2 = LOWER.selectFrom(c1, c9);
+        FloatVector d3 = UPPER.selectFrom(c1, c9);
+        FloatVector d4 = LOWER.selectFrom(c2, c10);
+        FloatVector d5 = UPPER.selectFrom(c2, c10);
+        FloatVector d6 = LOWER.selectFrom(c3, c11);
+        FloatVector d7 = UPPER.selectFrom(c3, c11);
+        FloatVector d8 = LOWER.selectFrom(c4, c12);
+        FloatVector d9 = UPPER.selectFrom(c4, c12);
+        FloatVector d10 = LOWER.selectFrom(c5, c13);
+        FloatVector d11 = UPPER.selectFrom(c5, c13);
+        FloatVector d12 = LOWER.selectFrom(c6, c14);
+        FloatVector d13 = UPPER.selectFrom(c6, c14);
+        FloatVector d14 = LOWER.selectFrom(c7, c15);
+        FloatVector d15 = UPPER.selectFrom(c7, c15);
         d0.intoArray(target, place + 0 * columnsApart);
         d1.intoArray(target, place + 1 * columnsApart);
         d2.intoArray(target, place + 2 * columnsApart);
@@ -145,7 +137,8 @@ final class Transposition {
         d15.intoArray(target, place + 15 * columnsApart);
     }
 
-    private static FloatVector row(long source, long apart, int row, int last) {
-        return Wide.load(Wide.at(source, Math.min(row, last) * apart));
+    /** Address of a row, or of the last one. */
+    private static long row(long source, long apart, int row, int last) {
+        return Wide.at(source, Math.min(row, last) * apart);
     }
 }
