@@ -17,21 +17,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import java.util.Set;
-import jdk.incubator.vector.FloatVector;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** OpenBLAS, with one thread per call. JavaCPP unpacks and loads it; products call it directly, with addresses instead of pointer objects. */
 final class OpenBlas implements Blas {
-    private static final Logger log = LoggerFactory.getLogger(OpenBlas.class);
-    /** Environment variable with which a user chooses the kernels of another processor. The choice is respected, and its cost is logged. */
-    private static final String CHOICE = "OPENBLAS_CORETYPE";
-    /** Processors whose kernels use vectors of 512 bits. */
-    private static final Set<String> WIDE = Set.of("SkylakeX", "Cooperlake", "SapphireRapids");
-    private static final int WIDE_LANES = 16;
     private static final int LONGEST_NAME = 100;
     private static final String VECTORS = "jdk.incubator.vector";
     private static final int ROW_MAJOR = 101;
@@ -55,12 +45,10 @@ final class OpenBlas implements Blas {
             String library = Loader.load(openblas.class);
             openblas.blas_set_num_threads(1);
             SymbolLookup symbols = SymbolLookup.libraryLookup(Path.of(library), Arena.ofAuto());
-            OpenBlas blas = new OpenBlas(Linker.nativeLinker().downcallHandle(symbols.findOrThrow("cblas_sgemm"),
+            return new OpenBlas(Linker.nativeLinker().downcallHandle(symbols.findOrThrow("cblas_sgemm"),
                     FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_FLOAT,
                             JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_LONG, JAVA_INT)),
                     kernels(symbols));
-            blas.noteNarrowKernels();
-            return blas;
         } catch (LinkageError e) {
             throw cannotBeLoaded(e);
         }
@@ -94,14 +82,6 @@ final class OpenBlas implements Blas {
             return ((MemorySegment) name.invokeExact()).getString(0);
         } catch (Throwable e) {
             throw new DeviceException("OpenBLAS does not report which kernels it uses: " + e.getMessage(), e);
-        }
-    }
-
-    private void noteNarrowKernels() {
-        if (System.getenv(CHOICE) != null && FloatVector.SPECIES_PREFERRED.length() >= WIDE_LANES
-                && !WIDE.contains(kernels)) {
-            log.info("{} selects kernels for {}, with half of this processor's vector width; unset it, and dense"
-                    + " products take about half the time", CHOICE, kernels);
         }
     }
 
