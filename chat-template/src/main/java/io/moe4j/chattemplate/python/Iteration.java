@@ -29,8 +29,7 @@ public final class Iteration {
             case Range range -> range.items();
             case View view -> view.items();
             case String text -> text.codePoints().<Object>mapToObj(Character::toString).toList();
-            case Markup markup -> markup.text().codePoints().<Object>mapToObj(c -> new Markup(Character.toString(c)))
-                    .toList();
+            case Markup markup -> items(markup.text());
             case Undefined missing -> List.of();
             case Generator generator -> drained(generator);
             default -> throw new PythonError("a value of the type " + Types.name(value)

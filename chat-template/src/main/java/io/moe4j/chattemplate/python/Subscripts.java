@@ -36,13 +36,13 @@ public final class Subscripts {
         return Types.isText(value) || value instanceof PyList || value instanceof Tuple || value instanceof Range;
     }
 
-    /**
-     * Python's {@code of[from:to:step]}; each of the three may be {@link None}. Null if there are no slices of it.
-     */
-    public static @Nullable Object slice(Object of, Object from, Object to, Object step) {
-        boolean bounds = isBound(from) && isBound(to) && isBound(step);
-        if (!isSequence(of) || !bounds) {
-            return null;
+    /** Python's {@code of[from:to:step]}; each of the three may be {@link None}. */
+    public static Object slice(Object of, Object from, Object to, Object step) {
+        if (!isSequence(Undefined.defined(of))) {
+            throw new PythonError("a value of the type " + Types.name(of) + " has no slices; give a list or a text");
+        }
+        if (!isBound(from) || !isBound(to) || !isBound(step)) {
+            throw new PythonError("the bounds of a slice are whole numbers, or missing; write it like value[1:3]");
         }
         long size = Iteration.size(of).orElse(0);
         long by = step == None.NONE ? 1 : Types.index(step, "a slice");

@@ -9,6 +9,7 @@ import io.moe4j.chattemplate.python.Iteration;
 import io.moe4j.chattemplate.python.None;
 import io.moe4j.chattemplate.python.PyList;
 import io.moe4j.chattemplate.python.PythonError;
+import io.moe4j.chattemplate.python.Subscripts;
 import io.moe4j.chattemplate.python.Text;
 import io.moe4j.chattemplate.python.Truth;
 import io.moe4j.chattemplate.python.Tuple;
@@ -56,7 +57,7 @@ final class Evaluator {
             case Expression.TupleOf tuple -> budget.made(Tuple.of(values(tuple.items(), scope)));
             case Expression.DictOf dict -> budget.made(dict(dict, scope));
             case Expression.Attribute attribute -> Lookup.attribute(value(attribute.of(), scope), attribute.name());
-            case Expression.Item item when item.key() instanceof Expression.Slice slice -> budget.made(Lookup.slice(
+            case Expression.Item item when item.key() instanceof Expression.Slice slice -> budget.made(Subscripts.slice(
                     value(item.of(), scope), bound(slice.from(), scope), bound(slice.to(), scope),
                     bound(slice.step(), scope)));
             case Expression.Item item -> Lookup.item(value(item.of(), scope), value(item.key(), scope));
@@ -79,14 +80,14 @@ final class Evaluator {
             case Expression.Conditional conditional -> isTrue(conditional.test(), scope)
                     ? value(conditional.then(), scope)
                     : conditional.otherwise().isPresent() ? value(conditional.otherwise().get(), scope)
-                            : new Undefined("the condition is false, and there is no else");
+                            : Undefined.missing("the condition is false, and there is no else");
         };
     }
 
     private Object named(String name, Scope scope) {
         Object value = scope.get(name);
         return value != null ? value : library.global(name)
-                .orElseGet(() -> new Undefined("there is no variable \"" + name + "\""));
+                .orElseGet(() -> Undefined.missing("there is no variable \"" + name + "\""));
     }
 
     private List<Object> values(List<Expression> expressions, Scope scope) {
