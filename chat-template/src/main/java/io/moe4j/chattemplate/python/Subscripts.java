@@ -51,22 +51,34 @@ public final class Subscripts {
         }
         long begin = bound(from, by > 0 ? 0 : size - 1, size, by);
         long end = bound(to, by > 0 ? size : -1, size, by);
-        if (of instanceof String text && by == 1) {
-            return CodePoints.slice(text, (int) begin, (int) Math.max(begin, end));
-        }
-        List<Object> items = Iteration.items(of);
+        return switch (of) {
+            case String text -> text(text, begin, end, by);
+            case Markup markup -> new Markup(text(markup.text(), begin, end, by));
+            case Tuple tuple -> Tuple.of(items(tuple.items(), begin, end, by));
+            case Range range -> new Range(range.from() + begin * range.step(), range.from() + end * range.step(),
+                    range.step() * by);
+            default -> PyList.of(items(Iteration.items(of), begin, end, by));
+        };
+    }
+
+    private static List<Object> items(List<Object> items, long begin, long end, long by) {
         List<Object> taken = new ArrayList<>();
         for (long i = begin; by > 0 ? i < end : i > end; i += by) {
             taken.add(items.get((int) i));
         }
-        return switch (of) {
-            case String text -> joined(taken);
-            case Markup markup -> new Markup(joined(taken));
-            case Tuple tuple -> Tuple.of(taken);
-            case Range range -> new Range(range.from() + begin * range.step(), range.from() + end * range.step(),
-                    range.step() * by);
-            default -> PyList.of(taken);
-        };
+        return taken;
+    }
+
+    private static String text(String text, long begin, long end, long by) {
+        if (by == 1) {
+            return CodePoints.slice(text, (int) begin, (int) Math.max(begin, end));
+        }
+        int[] all = text.codePoints().toArray();
+        StringBuilder taken = new StringBuilder();
+        for (long i = begin; by > 0 ? i < end : i > end; i += by) {
+            taken.appendCodePoint(all[(int) i]);
+        }
+        return taken.toString();
     }
 
     private static boolean isBound(Object value) {
@@ -82,12 +94,6 @@ public final class Subscripts {
         long low = step > 0 ? 0 : -1;
         long high = step > 0 ? size : size - 1;
         return Math.clamp(index < 0 ? index + size : index, low, high);
-    }
-
-    private static String joined(List<Object> characters) {
-        StringBuilder all = new StringBuilder();
-        characters.forEach(each -> all.append(Text.str(each)));
-        return all.toString();
     }
 
     /** An optional index, from the end if it is negative, and not beyond the ends. */
