@@ -13,6 +13,7 @@ import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Overlapping;
 import io.moe4j.trainer.session.Providers;
@@ -87,7 +88,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         if (!(Asking.of(provider, "probe", Provider::probe) instanceof Availability.Available)) {
             return new DeviceMemory(0, 0);
         }
-        try (Device device = provider.open(DeviceConfig.defaults())) {
+        try (Device device = Opening.of(provider, () -> provider.open(DeviceConfig.defaults()))) {
             return new DeviceMemory(device.capacityBytes(), device.freeBytes());
         }
     }

@@ -14,6 +14,7 @@ import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Linking;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Collections;
 import java.util.Comparator;
@@ -91,7 +92,8 @@ public final class TrainingSession implements AutoCloseable {
         this.providers = providers;
         try {
             for (int ordinal : new TreeSet<>(launch.deviceOrdinals())) {
-                Device device = resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal)));
+                Device device = resources.add(Opening.of(providers.device(),
+                        () -> providers.device().open(deviceConfig(config.runtime(), ordinal))));
                 SupportedProducts.require(config, device);
                 deviceByOrdinal.put(ordinal, device);
             }
