@@ -100,6 +100,8 @@ public final class TrainingRun implements AutoCloseable {
         }
         // What cannot be used is reported before anything large is opened.
         RunValidation.requireData(config, options.validation().isPresent());
+        options.output().filter(folder -> options.launch().hasFirstRank())
+                .ifPresent(folder -> OutputPlaces.require(config, folder));
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
         Optional<ModelSource> start = Optional.empty();
         try {
