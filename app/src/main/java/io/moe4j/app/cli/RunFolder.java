@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RunFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunFolder.class);
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
+    static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
     private static final Path PARENT = Path.of("outputs");
     private static final int MOST_IN_A_SECOND = 1000;
 
