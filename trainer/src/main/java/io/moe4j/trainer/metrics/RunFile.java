@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.RunDescription;
@@ -7,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
@@ -56,10 +56,8 @@ public final class RunFile {
         content.put("memory_bytes_of_a_rank", run.memory().byPurpose());
         content.put("machine", machine());
         try {
-            Path part = path.resolveSibling(path.getFileName() + ".part");
-            Files.writeString(part, Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+            WholeFile.write(path, Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
                     .writeValueAsString(content)) + "\n");
-            Files.move(part, path, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }
