@@ -273,14 +273,14 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Writes the model as it is, for other software: a folder in Hugging Face's layout. All processes of the run call this, and that of rank 0 writes. What is
      * exported is the checkpoint of this step; if the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and
-     * removed when the folder is complete.
+     * removed when the folder is complete. After the last step it is saved, and kept, also if the folder turns out to be there already.
      *
      * @param folder is not there yet, or empty
      * @return what was written, in the process of rank 0
      * @throws InputException if the folder is there already or cannot be written, or the model fits no published class of its family
      */
     public Optional<ModelExport.Exported> export(Path folder, ExportOptions exportOptions) {
-        return exports.write(folder, position.progress(),
+        return exports.write(folder, position.progress(), !hasNext(),
                 source -> ModelExport.write(source, folder, exportOptions, registry));
     }
 
@@ -293,7 +293,7 @@ public final class TrainingRun implements AutoCloseable {
      * @since 0.3.0
      */
     public Optional<ModelExport.Exported> exportAdapter(Path folder) {
-        return exports.write(folder, position.progress(),
+        return exports.write(folder, position.progress(), !hasNext(),
                 source -> AdapterExport.write(source, folder, DType.F32, registry));
     }
 
