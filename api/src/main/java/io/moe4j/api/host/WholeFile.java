@@ -30,7 +30,7 @@ public final class WholeFile {
     /** Writes content. */
     @FunctionalInterface
     public interface Content {
-        /** @param to need not be closed; a close does no harm */
+        /** Writes all of it. The stream need not be closed, and a close does no harm. */
         void writeTo(OutputStream to) throws IOException;
     }
 
