@@ -17,7 +17,8 @@ import java.nio.file.StandardOpenOption;
  * Writes a file that is there whole or not at all: after a kill, a power cut or on a full disk it is the earlier one or the new one, and never a part.
  *
  * <p>The new content goes to {@code NAME.part} beside it, which is forced to the disk and then takes the name of the file; then the names in the folder are
- * forced too, where the file system can do that. So what was written before {@link #write} returns survives a power cut. One process at a time may write a file.
+ * forced too, where the file system can do that. So what was written before {@link #write} returns survives a power cut. One process at a time may write
+ * a file.
  *
  * @since 0.3.0
  */
