@@ -25,9 +25,7 @@ import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +43,7 @@ public final class TrainingRun implements AutoCloseable {
     private final RunOptions options;
     private final TrainingSession session;
     private final Throughput throughput;
-    private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
+    private final RankSources sources;
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
     private final Optional<RunProfile> profile;
@@ -156,7 +154,7 @@ public final class TrainingRun implements AutoCloseable {
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         List<Integer> ranks = session.launch().localRanks();
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry, ranks));
-        ranks.forEach(rank -> sources.put(rank, data.open(rank, position.sequences(), position.data())));
+        sources = RankSources.open(ranks, rank -> data.open(rank, position.sequences(), position.data()));
     }
 
     /** The model, its ranks and devices, and the memory that they take. */
@@ -203,17 +201,17 @@ public final class TrainingRun implements AutoCloseable {
             profile.ifPresent(some -> some.beforeStep(rank, step));
             StepData data;
             try (Spans.Span span = rank.recorder().openOnHost("data", "")) {
-                data = wait.read(source(rank.context().rank()));
+                data = wait.read(sources.of(rank.context().rank()));
             }
             return rank.step().run(step, data, stop);
         }).getFirst();
         StepOutcome.Completed done = earlyEnd.requireCompleted(step, outcome);
-        position.advance(anySource().position());
+        position.advance(sources.any().position());
         stoppedBy = done.stopping();
         stopped = !stoppedBy.isEmpty();
         StepResult result = throughput.result(step, position.sequences() * config.training().seqLen(), done,
                 (System.nanoTime() - begin) / 1e9,
-                wait.seconds(), firstRank());
+                wait.seconds(), sources.first());
         if (done.droppedRows() > 0) {
             log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
                     done.receivedRowsMax(), done.receiveCapacityRows());
@@ -344,19 +342,10 @@ public final class TrainingRun implements AutoCloseable {
     public void close() {
         checkpoints.close();
         try (ValidationBatches closed = ownValidation.orElse(null)) {
-            sources.values().forEach(BatchSource::close);
+            sources.close();
         } finally {
             session.close();
         }
-    }
-
-    /** The data source of rank 0; empty if rank 0 does not run in this JVM. */
-    private Optional<BatchSource> firstRank() {
-        return Optional.ofNullable(sources.get(0));
-    }
-
-    private BatchSource anySource() {
-        return source(session.launch().localRanks().getFirst());
     }
 
     /** Validates before the checkpoint is saved, so that a run that continues it has the validation too. Does nothing if all ranks are about to end early. */
@@ -398,14 +387,6 @@ public final class TrainingRun implements AutoCloseable {
             work.run();
             return phase;
         });
-    }
-
-    private BatchSource source(int rank) {
-        BatchSource source = sources.get(rank);
-        if (source == null) {
-            throw new IllegalStateException("rank " + rank + " does not live in this JVM");
-        }
-        return source;
     }
 
     /** The folder within a run's folder that has its checkpoints. */
