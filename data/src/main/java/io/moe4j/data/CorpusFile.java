@@ -44,7 +44,7 @@ record CorpusFile(String name, Content content) {
         String plainName = lower.substring(lower.lastIndexOf('/') + 1);
         for (SourceProvider provider : reading.options().formats()) {
             if (reads(provider, plainName, reading)) {
-                return input.closedWith(() -> provider.open(request));
+                return PlugInDocuments.open(provider, input, request);
             }
         }
         return new TextDocument(name, unpacked, position, reading);

@@ -68,8 +68,8 @@ final class Reading implements ReadLog {
         if (failedFormats.add(format.id()) && reports) {
             log.warn(
                     "{} failed when it was asked which files it reads: {}; it is passed over, and files that no other format reads"
-                            + " are read as plain text. Leave its jar out, or report this to its author: moe4j plugins shows the jar",
-                    Asking.named(format), failure.toString());
+                            + " are read as plain text. Leave its jar out, or{}",
+                    Asking.named(format), failure.toString(), Asking.report(format).substring(1));
         }
     }
 

@@ -1,14 +1,12 @@
 package io.moe4j.data;
 
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -88,30 +86,11 @@ final class Records {
         values.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
         String sum = checksum(text.toString());
         text.append(CHECKSUM).append('=').append(sum).append('\n');
-        Path part = path.resolveSibling(path.getFileName() + ".part");
         try {
-            Files.writeString(part, text);
-            sync(part);
-            Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
-            syncFolder(path);
+            WholeFile.write(path, text.toString());
         } catch (IOException e) {
             throw new InputException(
                     path + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
-        }
-    }
-
-    static void sync(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-    }
-
-    /** Not every system can do this; where it cannot, names are kept by the file system's own journal. */
-    static void syncFolder(Path file) {
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        } catch (IOException e) {
-            // Windows does not open folders.
         }
     }
 

@@ -1,5 +1,6 @@
 package io.moe4j.data;
 
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -72,7 +73,7 @@ final class ShardWriter implements AutoCloseable {
             for (String end : new String[] {TokenFolder.TOKENS, TokenFolder.DOCUMENTS, TokenFolder.SUMS}) {
                 Files.move(part(end), folder.resolve(name + end), StandardCopyOption.ATOMIC_MOVE);
             }
-            Records.syncFolder(folder.resolve(name));
+            WholeFile.forceNames(folder);
             MessageDigest both = Digests.sha256();
             both.update(tokens.digest.digest());
             both.update(documents.digest.digest());

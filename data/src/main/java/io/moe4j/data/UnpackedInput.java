@@ -1,7 +1,5 @@
 package io.moe4j.data;
 
-import io.moe4j.api.text.Document;
-import io.moe4j.api.text.DocumentReader;
 import io.moe4j.api.text.SourceInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,57 +64,11 @@ final class UnpackedInput implements SourceInput {
         return created;
     }
 
-    /** A reader that removes the copy when it is closed, or cannot be opened. */
-    DocumentReader closedWith(Opening opening) throws IOException {
-        DocumentReader opened;
-        try {
-            opened = opening.open();
-        } catch (IOException | RuntimeException e) {
-            removeCopy();
-            throw e;
-        }
-        return new DocumentReader() {
-            @Override
-            public Optional<Document> next() throws IOException {
-                return opened.next();
-            }
-
-            @Override
-            public String position() {
-                return opened.position();
-            }
-
-            @Override
-            public String where() {
-                return opened.where();
-            }
-
-            @Override
-            public void checkHead() throws IOException {
-                opened.checkHead();
-            }
-
-            @Override
-            public void close() throws IOException {
-                try {
-                    opened.close();
-                } finally {
-                    removeCopy();
-                }
-            }
-        };
-    }
-
-    private void removeCopy() throws IOException {
+    /** Removes the copy, if there is one. */
+    void removeCopy() throws IOException {
         if (copy != null) {
             Files.deleteIfExists(copy);
             copy = null;
         }
-    }
-
-    /** Opens a reader. */
-    @FunctionalInterface
-    interface Opening {
-        DocumentReader open() throws IOException;
     }
 }

@@ -9,6 +9,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.Document;
 import io.moe4j.api.text.DocumentReader;
 import io.moe4j.api.text.ReadRequest;
 import io.moe4j.api.text.SourceProvider;
@@ -113,6 +114,87 @@ class FaultyPlugInsTest {
         public DocumentReader open(ReadRequest request) {
             throw new AssertionError("opened");
         }
+    }
+
+    /** A format for {@code .broken} files that fails in one of its methods; its id is the method's name. */
+    public static final class BrokenFormat extends Faulty implements SourceProvider {
+        private final String method;
+
+        BrokenFormat(String method) {
+            this.method = method;
+        }
+
+        @Override
+        public String id() {
+            return "broken " + method;
+        }
+
+        @Override
+        public String spiVersion() {
+            return SPI_VERSION;
+        }
+
+        @Override
+        public boolean reads(String name) {
+            return name.endsWith(".broken");
+        }
+
+        @Override
+        public DocumentReader open(ReadRequest request) throws IOException {
+            failIn("open");
+            DocumentReader text = new JsonSourceProvider().open(request);
+            return new DocumentReader() {
+                @Override
+                public Optional<Document> next() throws IOException {
+                    failIn("next");
+                    return method.equals("null") ? null : text.next();
+                }
+
+                @Override
+                public String position() {
+                    failIn("position");
+                    return text.position();
+                }
+
+                @Override
+                public String where() {
+                    return text.where();
+                }
+
+                @Override
+                public void close() throws IOException {
+                    failIn("close");
+                    text.close();
+                }
+            };
+        }
+
+        private void failIn(String called) {
+            if (method.equals(called)) {
+                throw new NullPointerException("at work");
+            }
+        }
+    }
+
+    /** The control is a method that is not called, with which the file is read. */
+    @Test
+    void aFormatThatFailsIsNamedWithItsClassAndItsJar() throws IOException {
+        Path file = Files.writeString(folder.resolve("x.broken"), "{\"text\": \"a\"}");
+        assertEquals("61 100 ", read(file, broken("none")));
+        for (String method : List.of("open", "next", "position", "close", "null")) {
+            String told = assertThrows(IllegalStateException.class, () -> read(file, broken(method))).getMessage();
+            String called = method.equals("open") ? "open"
+                    : "DocumentReader." + (method.equals("null") ? "next" : method);
+            assertTrue(told.startsWith(file + ": the plug-in \"broken " + method + "\" failed in its method " + called
+                    + (method.equals("null") ? "(): it returned null"
+                            : "(): java.lang.NullPointerException: at work")),
+                    told);
+            assertTrue(told.contains("report this to the author of " + BrokenFormat.class.getName() + " ("), told);
+        }
+    }
+
+    private static CorpusOptions broken(String method) {
+        return new CorpusOptions(BadLines.FAIL, "text", Optional.empty(), List.of(new BrokenFormat(method)));
     }
 
     @Test

@@ -1,11 +1,11 @@
 package io.moe4j.profile;
 
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.Stability;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,15 +30,15 @@ public final class TraceFile {
     public static void write(Path file, List<RankSpans> ranks) {
         try {
             Files.createDirectories(file.toAbsolutePath().resolveSibling(""));
-            Path part = file.resolveSibling(file.getFileName() + ".part");
-            try (JsonGenerator json = JsonMapper.shared().createGenerator(Files.newOutputStream(part))) {
-                json.writeStartObject();
-                json.writeArrayPropertyStart("traceEvents");
-                ranks.forEach(rank -> write(rank, json));
-                json.writeEndArray();
-                json.writeEndObject();
-            }
-            Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+            WholeFile.write(file, to -> {
+                try (JsonGenerator json = JsonMapper.shared().createGenerator(to)) {
+                    json.writeStartObject();
+                    json.writeArrayPropertyStart("traceEvents");
+                    ranks.forEach(rank -> write(rank, json));
+                    json.writeEndArray();
+                    json.writeEndObject();
+                }
+            });
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
         }

@@ -1,12 +1,12 @@
 package io.moe4j.report;
 
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,13 +94,7 @@ public final class Report {
             if (!Files.isDirectory(folder)) {
                 throw new InputException(folder + " is not a folder; make it, or give another --output");
             }
-            Path part = folder.resolve(file.getFileName() + ".part");
-            try {
-                Files.writeString(part, html());
-                Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(part);
-            }
+            WholeFile.write(file, html());
         } catch (IOException e) {
             throw new InputException(file + " cannot be written (" + e.getMessage()
                     + "); give another --output, in a folder that you may write and that has room", e);

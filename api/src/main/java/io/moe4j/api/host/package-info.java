@@ -1,4 +1,7 @@
-/** Operating-system matters of plug-ins: the ownership of files, and a private folder for native libraries. Terms: {@code docs/glossary.md}. */
+/**
+ * Operating-system matters: the ownership of files, files that are written whole, and a private folder for native libraries. Terms:
+ * {@code docs/glossary.md}.
+ */
 @NullMarked
 package io.moe4j.api.host;
 

@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
 @Stability(Stability.Level.INTERNAL)
 public final class Asking {
     private static final Logger log = LoggerFactory.getLogger(Asking.class);
-    private static final String REPORT = "; report this to its author: moe4j plugins shows its jar";
 
     private Asking() {}
 
@@ -30,7 +29,7 @@ public final class Asking {
      * What several plug-ins have answered.
      *
      * @param given the answers, in the order of the plug-ins
-     * @param failures what those say that could not answer, each with the plug-in's id
+     * @param failures what those say that could not answer, each with the plug-in's id, class and jar
      */
     public record Answers<P extends Provider, T>(Map<P, T> given, List<String> failures) {
 
@@ -42,7 +41,7 @@ public final class Asking {
 
         /** For the end of a message that none of the plug-ins will do: one that could not answer might. Empty if all have answered. */
         public String failed() {
-            return failures.isEmpty() ? "" : "; " + String.join("; ", failures) + REPORT;
+            return failures.isEmpty() ? "" : "; " + String.join("; ", failures);
         }
     }
 
@@ -55,7 +54,8 @@ public final class Asking {
      */
     public static <P extends Provider, T> T of(P provider, String method, Function<P, T> question) {
         return call(provider, () -> question.apply(provider), failed(provider, method),
-                named(provider) + " returned null from its method " + method + "(); let it return a value" + REPORT);
+                named(provider) + " returned null from its method " + method + "(); let it return a value"
+                        + report(provider));
     }
 
     /**
@@ -70,15 +70,21 @@ public final class Asking {
         try {
             answer = call.get();
         } catch (RuntimeException e) {
-            if (saysEnough(provider, e)) {
-                throw e;
-            }
-            throw new IllegalStateException(failed + ": " + e + REPORT, e);
+            throw failure(provider, failed, e);
         }
         if (answer == null) {
             throw new IllegalStateException(nothing);
         }
         return answer;
+    }
+
+    /**
+     * The exception to throw for one that a plug-in has thrown: the same if it says enough, or else one that names the plug-in, its class and its jar.
+     *
+     * @param failed what is said before the exception
+     */
+    public static RuntimeException failure(Provider provider, String failed, RuntimeException e) {
+        return saysEnough(provider, e) ? e : new IllegalStateException(failed + ": " + e + report(provider), e);
     }
 
     /** The answers of those plug-ins that can answer. One that throws, returns null or does not link is passed over with a warning. */
@@ -89,8 +95,8 @@ public final class Asking {
             try {
                 given.put(provider, ProviderFacts.given(method, question.apply(provider)));
             } catch (RuntimeException | LinkageError e) {
-                String failure = failed(provider, method) + ": " + e;
-                log.warn("{}; it is passed over{}", failure, REPORT);
+                String failure = failed(provider, method) + ": " + e + report(provider);
+                log.warn("{}; it is passed over", failure);
                 failures.add(failure);
             }
         }
@@ -108,8 +114,15 @@ public final class Asking {
         return !e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id());
     }
 
-    private static String failed(Provider provider, String method) {
+    /** {@code the plug-in "x" failed in its method probe()}. */
+    public static String failed(Provider provider, String method) {
         return named(provider) + " failed in its method " + method + "()";
+    }
+
+    /** What to do about a fault of a plug-in, for the end of a message: {@code ; report this to the author of org.acme.Acme (acme.jar)}. */
+    public static String report(Provider provider) {
+        return "; report this to the author of " + provider.getClass().getName() + " ("
+                + ProviderFacts.jar(provider.getClass()) + ")";
     }
 
     /** {@code the plug-in "x"}. */

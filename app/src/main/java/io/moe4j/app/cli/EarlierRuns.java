@@ -4,9 +4,14 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.metrics.RunFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -24,8 +29,8 @@ import java.util.stream.Stream;
  */
 record EarlierRuns(Path parent, String name) {
 
-    /** A run's folder, and when the run began: date and time, and its number among the runs of that second. */
-    private record Begun(Path folder, String time, int number) {}
+    /** A run's folder, and when the run began, with its number among the runs of that second. */
+    private record Begun(Path folder, Instant time, int number) {}
 
     /**
      * The result of the search.
@@ -68,7 +73,9 @@ record EarlierRuns(Path parent, String name) {
         Pattern form = Pattern.compile(Pattern.quote(name) + "-([0-9]{8}-[0-9]{6})(?:-([0-9]{1,4}))?");
         try (Stream<Path> folders = Files.list(parent)) {
             return folders.filter(Files::isDirectory).flatMap(folder -> begun(form, folder).stream())
-                    .sorted(Comparator.comparing(Begun::time).thenComparingInt(Begun::number)).toList();
+                    .sorted(Comparator.comparing(Begun::time).thenComparingInt(Begun::number)
+                            .thenComparing(Begun::folder))
+                    .toList();
         } catch (IOException e) {
             throw new InputException("the runs in " + parent + " cannot be listed (" + e.getMessage()
                     + "); give the run's folder with --output", e);
@@ -77,7 +84,24 @@ record EarlierRuns(Path parent, String name) {
 
     private static Optional<Begun> begun(Pattern form, Path folder) {
         Matcher matcher = form.matcher(String.valueOf(folder.getFileName()));
-        return matcher.matches() ? Optional.of(new Begun(folder, matcher.group(1),
+        return matcher.matches() ? Optional.of(new Begun(folder, begun(folder, matcher.group(1)),
                 matcher.group(2) == null ? 1 : Integer.parseInt(matcher.group(2)))) : Optional.empty();
+    }
+
+    /**
+     * When a run began. The time in a name is that of a clock on the wall: where that is set back in autumn, or the machine has gone to another time zone, a
+     * later run may have an earlier name. So the time that the run has recorded counts, and that of the name only for runs that have recorded none.
+     */
+    private static Instant begun(Path folder, String inName) {
+        return RunFile.begun(folder.resolve(RunFile.NAME)).orElseGet(() -> inZone(inName));
+    }
+
+    private static Instant inZone(String time) {
+        try {
+            return LocalDateTime.parse(time, RunFolder.TIME).atZone(ZoneId.systemDefault()).toInstant();
+        } catch (DateTimeParseException e) {
+            // A name that a person has given.
+            return Instant.MIN;
+        }
     }
 }

@@ -4,6 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.app.generate.Prompt;
 import io.moe4j.app.generate.PromptFile;
+import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.WeightTypes;
 import io.moe4j.trainer.generate.Sampling;
 import io.moe4j.trainer.session.InferenceOptions;
@@ -108,10 +109,14 @@ final class GenerateOptions {
     Sampling sampling() {
         if (temperature == 0 && (topP != null || seed != null)) {
             throw new InputException((topP != null ? "--top-p " + topP : "--seed " + seed)
-                    + " with --temperature 0, which always takes the most probable token; give a temperature above 0,"
-                    + " such as 1");
+                    + " with --temperature 0, which always takes the most probable token; give one above 0, such as 1");
         }
-        return new Sampling(temperature, topP == null ? 1 : topP, seed == null ? 0 : seed);
+        try {
+            return new Sampling(temperature, topP == null ? 1 : topP, seed == null ? 0 : seed);
+        } catch (InputException e) {
+            // It begins with the name of the value, which is that of the option too.
+            throw new InputException("--" + e.getMessage(), e);
+        }
     }
 
     boolean ignoresEndToken() {
@@ -128,6 +133,13 @@ final class GenerateOptions {
 
     /** How the model is opened. */
     InferenceOptions inference(long capacity) {
+        if (pass < 1) {
+            throw new InputException("--pass " + pass + ": at least 1 token passes through the model at once");
+        }
+        if (threads < 0 || threads > DeviceSettings.MOST_THREADS) {
+            throw new InputException("--threads " + threads + ": it must lie between 0, which takes all cores, and "
+                    + DeviceSettings.MOST_THREADS);
+        }
         String id = device.contains(":") ? device.substring(0, device.indexOf(':')) : device;
         return InferenceOptions.onCpu(capacity).withDevice(id, ordinal()).withDtype(dtype(id)).withThreads(threads)
                 .withLongestPass(pass);

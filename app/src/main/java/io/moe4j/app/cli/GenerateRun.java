@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Generates the answers to prompts and prints them: texts as they grow, or objects. */
 final class GenerateRun {
@@ -68,9 +69,7 @@ final class GenerateRun {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try {
             while (true) {
-                err.print("> ");
-                err.flush();
-                String line = lines.readLine();
+                String line = typed(lines);
                 if (line == null) {
                     err.println();
                     return ExitCode.OK;
@@ -84,6 +83,15 @@ final class GenerateRun {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The next line; null at the end of the input. A signal meanwhile ends the process, behind the prompt. */
+    private @Nullable String typed(BufferedReader lines) throws IOException {
+        try (AtExit atExit = AtExit.of("ends the row of the prompt", err::println)) {
+            err.print("> ");
+            err.flush();
+            return lines.readLine();
         }
     }
 

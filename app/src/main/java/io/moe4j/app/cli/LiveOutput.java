@@ -5,6 +5,7 @@ import io.moe4j.app.terminal.LiveLines;
 import io.moe4j.app.terminal.Screen;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -14,14 +15,12 @@ import java.util.function.Supplier;
  */
 final class LiveOutput implements AutoCloseable {
     private static final long REFRESH_MILLIS = 500;
-    /** A terminal that takes nothing, as after Ctrl-S, does not keep the process. */
-    private static final long CLEAR_MILLIS = 200;
 
     private final LiveLines lines;
     private final Supplier<LiveLine> below;
     private final Thread refresh = Thread.ofVirtual().name("progress").unstarted(this::refreshing);
     private final PrintStream errors = System.err;
-    private final Thread atExit = new Thread(this::removeLine, "removes the line of progress");
+    private final Optional<AtExit> atExit;
 
     /**
      * Begins.
@@ -31,25 +30,17 @@ final class LiveOutput implements AutoCloseable {
     LiveOutput(PrintWriter out, Screen screen, Supplier<LiveLine> below) {
         this.below = below;
         lines = new LiveLines(out, screen);
+        atExit = lines.interactive() ? Optional.of(AtExit.of("removes the line of progress", lines::close))
+                : Optional.empty();
         if (lines.interactive()) {
             System.setErr(lines.above(errors));
             refresh.start();
-            Runtime.getRuntime().addShutdownHook(atExit);
         }
     }
 
-    /** What runs when the process ends before {@link #close()}. */
-    Thread atExit() {
-        return atExit;
-    }
-
-    private void removeLine() {
-        Thread removal = Thread.ofPlatform().daemon().start(lines::close);
-        try {
-            removal.join(CLEAR_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    /** What runs when the process ends before {@link #close()}; absent where there is no line below. */
+    Optional<Thread> atExit() {
+        return atExit.map(AtExit::hook);
     }
 
     /** Whether there is a line below. */
@@ -90,15 +81,7 @@ final class LiveOutput implements AutoCloseable {
         if (lines.interactive()) {
             System.err.flush();
             System.setErr(errors);
-            forgetExit();
-        }
-    }
-
-    private void forgetExit() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException e) {
-            // The process is ending, and the line is removed.
+            atExit.ifPresent(AtExit::close);
         }
     }
 }

@@ -1,12 +1,10 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
-import io.moe4j.safetensors.RandomAccessOutput;
-import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -30,7 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RunFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunFolder.class);
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
+    static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
     private static final Path PARENT = Path.of("outputs");
     private static final int MOST_IN_A_SECOND = 1000;
 
@@ -112,15 +110,7 @@ final class RunFolder implements AutoCloseable {
                         StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        Path part = path.resolve(EarlierRun.CONFIG + ".part");
-        Files.deleteIfExists(part);
-        FileOperations disk = FileOperations.disk();
-        try (RandomAccessOutput output = disk.create(part)) {
-            output.write(ByteBuffer.wrap(bytes), 0);
-            output.force();
-        }
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-        disk.forceFolder(path);
+        WholeFile.write(file, toml);
     }
 
     /**

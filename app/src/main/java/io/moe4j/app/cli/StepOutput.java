@@ -7,7 +7,7 @@ import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
 import java.io.PrintWriter;
 
-/** Prints the lines of steps, and on a terminal, below them, how far the run is. On a terminal, a step's line has only the figures that fit into one row. */
+/** Prints the lines of steps, and on a terminal, below them, how far the run is. On a terminal, a line has only the figures that fit into one row. */
 final class StepOutput implements AutoCloseable {
     private final LiveOutput live;
     private final StepPace pace;
@@ -42,7 +42,7 @@ final class StepOutput implements AutoCloseable {
     }
 
     void show(ValidationResult validation) {
-        live.println(ValidationLine.of(validation, aligned(validation.step())));
+        live.println(ValidationLine.of(validation, live.width() - 1, aligned(validation.step())));
         pace.stepBegins();
         live.refresh();
     }

@@ -69,7 +69,7 @@ final class TokenizeCommand implements Callable<Integer> {
         }
         if (threads < 1 || threads > DeviceSettings.MOST_THREADS || shardTokens < 1) {
             throw new ParameterException(spec.commandLine(), "--threads " + threads + " --shard-tokens " + shardTokens
-                    + ": both must be at least 1, and threads at most " + DeviceSettings.MOST_THREADS);
+                    + ": both must be at least 1, and --threads at most " + DeviceSettings.MOST_THREADS);
         }
         Registry registry = Plugins.load(common.pluginPath());
         TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(),

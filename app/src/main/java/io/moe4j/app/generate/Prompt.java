@@ -23,7 +23,7 @@ public sealed interface Prompt {
             List<Integer> ids = new ArrayList<>();
             for (String number : numbers.strip().split("\\s*,\\s*|\\s+", -1)) {
                 if (!number.matches("[0-9]{1,10}") || Long.parseLong(number) > Integer.MAX_VALUE) {
-                    throw new InputException("prompt ids \"" + Shown.of(numbers) + "\": \"" + Shown.of(number)
+                    throw new InputException("--prompt-ids \"" + Shown.of(numbers) + "\": \"" + Shown.of(number)
                             + "\" is no id; give whole numbers with commas between them, such as 5,17,2");
                 }
                 ids.add(Integer.parseInt(number));

@@ -26,16 +26,16 @@ public final class PromptFile {
 
     private PromptFile() {}
 
-    /** Reads a file. */
+    /** Reads the file of the option {@code --prompts}. */
     public static List<Prompt> read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new InputException(file + (Files.exists(file) ? " is no file" : " does not exist")
+            throw new InputException("--prompts " + file + (Files.exists(file) ? " is no file" : " does not exist")
                     + "; give a text file with a prompt in each line, or - for standard input");
         }
         try (InputStream in = Files.newInputStream(file)) {
             return read(in, file.toString(), hasObjects(file.toString().toLowerCase(Locale.ROOT)));
         } catch (IOException e) {
-            throw new InputException(file + " cannot be read (" + Shown.of(e.getMessage())
+            throw new InputException("--prompts " + file + " cannot be read (" + Shown.of(e.getMessage())
                     + "); give a text file in UTF-8 that you may read", e);
         }
     }

@@ -25,8 +25,9 @@ class LiveOutputTest {
         try (LiveOutput output = output(true)) {
             output.refresh();
             assertTrue(shown.toString().endsWith("opening"), shown.toString());
-            output.atExit().start();
-            output.atExit().join();
+            Thread atExit = output.atExit().orElseThrow();
+            atExit.start();
+            atExit.join();
             assertTrue(shown.toString().endsWith("opening\r\u001b[K"), shown.toString());
             String before = shown.toString();
             output.refresh();
@@ -34,14 +35,14 @@ class LiveOutputTest {
         }
     }
 
-    /** The JVM knows the thread no more, or never did. */
+    /** The JVM knows the thread no more, or there is none. */
     @Test
     void nothingIsDoneAtTheEndWhenNothingIsShown() {
         LiveOutput closed = output(true);
         closed.close();
-        assertFalse(Runtime.getRuntime().removeShutdownHook(closed.atExit()));
+        assertFalse(Runtime.getRuntime().removeShutdownHook(closed.atExit().orElseThrow()));
         try (LiveOutput plain = output(false)) {
-            assertFalse(Runtime.getRuntime().removeShutdownHook(plain.atExit()));
+            assertTrue(plain.atExit().isEmpty());
         }
     }
 }

@@ -149,6 +149,31 @@ class RunFolderTest {
         }
     }
 
+    /** Clocks are set back from 3 to 2 in autumn: a run of 02:50 may be older than one of 02:10. */
+    @Test
+    void theTimeThatARunHasRecordedCountsMoreThanItsName() throws IOException {
+        TrainerConfig auto = withResume(new Resume.Auto());
+        Path earlier = saved("mine-20261025-025000", auto);
+        Path later = saved("mine-20261025-021000", auto);
+        try (RunFolder found = RunFolder.openIn(parent, null, "mine", "20261026-080000", auto)) {
+            assertEquals(earlier, found.path(), "the control: nothing is recorded");
+        }
+        recorded(earlier, "\"begun\": \"2026-10-25T00:50:00Z\", \"started\": \"2026-10-25T09:00:00Z\"");
+        recorded(later, "\"started\": \"2026-10-25T01:10:00.123Z\"");
+        try (RunFolder found = RunFolder.openIn(parent, null, "mine", "20261026-080000", auto)) {
+            assertEquals(later, found.path());
+        }
+        recorded(earlier, "\"begun\": 7");
+        recorded(later, "\"begun\": \"yesterday\"");
+        try (RunFolder found = RunFolder.openIn(parent, null, "mine", "20261026-080000", auto)) {
+            assertEquals(earlier, found.path(), "what is no time is none");
+        }
+    }
+
+    private static void recorded(Path folder, String keys) throws IOException {
+        Files.writeString(folder.resolve("run.json"), "{" + keys + "}");
+    }
+
     @Test
     void autoBeginsARunThatSavedNothingAgainUnlessItIsAnotherOne() throws IOException {
         TrainerConfig auto = withResume(new Resume.Auto());

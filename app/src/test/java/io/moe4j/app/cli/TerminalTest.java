@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code moe4j train} in a pseudo-terminal, with keys typed and its width changed. */
+/** {@code moe4j train} and {@code generate} in a pseudo-terminal, with keys typed and its width changed. */
 @Timeout(300)
 class TerminalTest {
     private static final Pattern STEP = Pattern.compile("step: +(\\d+)  loss: ");
@@ -85,7 +85,26 @@ class TerminalTest {
         assertFalse(raw.contains("stopped   after"), raw);
     }
 
+    @Test
+    void ctrlCAtThePromptEndsItsRow() throws Exception {
+        int code = run(80, "xterm-256color", "> \ttype 3\n",
+                List.of("generate", ProjectFiles.tinyModel(), "--tokenizer", "bytes"));
+        assertEquals(130, code, raw());
+        assertTrue(raw().endsWith("> \r\n"), "the shell's prompt begins in a row of its own: " + raw());
+    }
+
     private int train(int columns, String terminal, String actions, String... more) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("train",
+                "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(),
+                "--data.tokenizer", "bytes", "--ranks", "1",
+                "--parallelism.data_parallel_shard_degree", "1",
+                "--parallelism.expert_parallel_degree", "1", "--training.steps", "100000", "--runtime.threads", "1",
+                "--training.seq_len", "16"));
+        arguments.addAll(List.of(more));
+        return run(columns, terminal, actions, arguments);
+    }
+
+    private int run(int columns, String terminal, String actions, List<String> arguments) throws Exception {
         Path script = folder.resolve("terminal.py");
         try (InputStream in = TerminalTest.class.getResourceAsStream("terminal.py")) {
             Files.write(script, in.readAllBytes());
@@ -98,13 +117,8 @@ class TerminalTest {
                 // Where these tests run on the class path, that is the program's module path.
                 System.getProperty("jdk.module.path", classPath), "--class-path", classPath,
                 "--enable-native-access=io.moe4j.app,io.moe4j.runtime.cpu,org.bytedeco.javacpp,org.bytedeco.openblas",
-                "-Dguice_custom_class_loading=CHILD", "--module", "io.moe4j.app/io.moe4j.app.cli.Main", "train",
-                "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(),
-                "--data.tokenizer", "bytes", "--ranks", "1",
-                "--parallelism.data_parallel_shard_degree", "1",
-                "--parallelism.expert_parallel_degree", "1", "--training.steps", "100000", "--runtime.threads", "1",
-                "--training.seq_len", "16"));
-        command.addAll(List.of(more));
+                "-Dguice_custom_class_loading=CHILD", "--module", "io.moe4j.app/io.moe4j.app.cli.Main"));
+        command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("python.log").toFile());
         builder.environment().put("TERM", terminal);

@@ -89,15 +89,15 @@ final class Communicator implements AutoCloseable {
                 NcclLibrary.check(ncclGetUniqueId(id), "ncclGetUniqueId");
                 bytes.get(mine);
             }
-            List<Seat> seats = rendezvous
-                    .exchange(group, "nccl", new Seat(NcclHost.name(), device.context().pciAddress(), mine).encode())
-                    .stream().map(Seat::decode).toList();
+            byte[] end = JointEnd.seat();
+            List<Seat> seats = rendezvous.exchange(group, "nccl",
+                    new Seat(NcclHost.name(), device.context().pciAddress(), mine, end).encode()).stream()
+                    .map(Seat::decode).toList();
             Seat.requireOwnDevices(group, seats);
             bytes.put(seats.getFirst().id());
             configure(config);
-            byte[] seat = JointEnd.seat();
             Communicator communicator = new Communicator(device, group, rendezvous,
-                    JointEnd.of(seat, rendezvous.exchange(group, "nccl end", seat)));
+                    JointEnd.of(end, seats.stream().map(Seat::end).toList()));
             device.failures().join(rendezvous);
             String opening = "opening group " + group.name();
             try {

@@ -14,21 +14,22 @@ import java.util.Map;
  * @param host identity of the host, as NCCL determines it
  * @param device PCI address of its GPU
  * @param id NCCL's unique id, from the group's first rank; empty from the others
+ * @param end where the ranks of a process meet when they close the communicator: the seat of a {@link io.moe4j.runtime.cuda.JointEnd}
  */
-record Seat(String host, String device, byte[] id) {
+record Seat(String host, String device, byte[] id, byte[] end) {
 
     byte[] encode() {
-        byte[] hostBytes = host.getBytes(StandardCharsets.UTF_8);
-        byte[] deviceBytes = device.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(3 * Integer.BYTES + hostBytes.length + deviceBytes.length + id.length)
-                .putInt(hostBytes.length).put(hostBytes).putInt(deviceBytes.length).put(deviceBytes)
-                .putInt(id.length).put(id).array();
+        List<byte[]> parts = List.of(host.getBytes(StandardCharsets.UTF_8), device.getBytes(StandardCharsets.UTF_8),
+                id, end);
+        ByteBuffer buffer = ByteBuffer.allocate(parts.stream().mapToInt(part -> Integer.BYTES + part.length).sum());
+        parts.forEach(part -> buffer.putInt(part.length).put(part));
+        return buffer.array();
     }
 
     static Seat decode(byte[] bytes) {
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         return new Seat(new String(part(buffer), StandardCharsets.UTF_8),
-                new String(part(buffer), StandardCharsets.UTF_8), part(buffer));
+                new String(part(buffer), StandardCharsets.UTF_8), part(buffer), part(buffer));
     }
 
     private static byte[] part(ByteBuffer buffer) {

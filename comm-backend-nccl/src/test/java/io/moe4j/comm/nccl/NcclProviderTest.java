@@ -49,18 +49,19 @@ class NcclProviderTest {
 
     @Test
     void seatsTravel() {
-        Seat seat = new Seat("höst", "0000:17:00.0", new byte[] {1, 2, 3});
+        Seat seat = new Seat("höst", "0000:17:00.0", new byte[] {1, 2, 3}, new byte[] {4, 5});
         Seat back = Seat.decode(seat.encode());
         assertEquals(seat.host(), back.host());
         assertEquals(seat.device(), back.device());
         assertArrayEquals(seat.id(), back.id());
+        assertArrayEquals(seat.end(), back.end());
     }
 
     @Test
     void twoRanksOfAHostOnOneGpuAreRefused() {
-        Seat seat = new Seat("a", "0000:17:00.0", new byte[0]);
-        Seat other = new Seat("a", "0000:18:00.0", new byte[0]);
-        Seat elsewhere = new Seat("b", "0000:17:00.0", new byte[0]);
+        Seat seat = new Seat("a", "0000:17:00.0", new byte[0], new byte[0]);
+        Seat other = new Seat("a", "0000:18:00.0", new byte[0], new byte[0]);
+        Seat elsewhere = new Seat("b", "0000:17:00.0", new byte[0], new byte[0]);
         Seat.requireOwnDevices(GROUP, List.of(seat, other));
         Seat.requireOwnDevices(GROUP, List.of(seat, elsewhere));
         DeviceException refused = assertThrows(DeviceException.class,

@@ -15,7 +15,7 @@ import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
-/** Grouped-query attention of one block: projections and head norms around {@link GroupedAttention}. */
+/** Grouped-query attention of one block: projections and head norms around {@link AttentionProduct}. */
 final class GroupedQueryLayer implements CachedLayer {
     private final GroupedQueryAttention spec;
     private final ModelContext context;
@@ -45,7 +45,8 @@ final class GroupedQueryLayer implements CachedLayer {
         Variable k = turned(tape, placed, "keys", keys.forward(tape, x_TD), spec.keyHeads());
         Variable v = values_OD.forward(tape, x_TD);
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
-        Variable o = tape.apply(new GroupedAttention(shape, spec.softmaxScale(), documents.now(), q, k, v), q, k, v);
+        Variable o = tape.apply(AttentionProduct.grouped(shape, spec.softmaxScale(), documents.now(), q, k, v), q, k,
+                v);
         return output_DO.forward(tape, o);
     }
 

@@ -14,7 +14,7 @@ import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
-/** Multi-head latent attention of one block: projections around {@link LatentAttentionProduct}. */
+/** Multi-head latent attention of one block: projections around {@link AttentionProduct}. */
 final class LatentAttentionLayer implements CachedLayer {
     private final LatentAttention spec;
     private final ModelContext context;
@@ -50,7 +50,7 @@ final class LatentAttentionLayer implements CachedLayer {
         Variable keysValues = keysValues_OC.forward(tape, latentNorm_C.forward(tape, latent));
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
         Variable k = tape.apply(new LatentKeys(spec, placed, keysValues, latent), keysValues, latent);
-        Variable o = tape.apply(new LatentAttentionProduct(spec, shape, documents.now(), q, k, keysValues), q, k,
+        Variable o = tape.apply(AttentionProduct.latent(spec, shape, documents.now(), q, k, keysValues), q, k,
                 keysValues);
         return output_DO.forward(tape, o);
     }

@@ -8,8 +8,6 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
-import io.moe4j.api.tensor.BFloat16;
-import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
@@ -225,40 +223,10 @@ public final class CudaStream implements Stream {
             return;
         }
         device.context().makeCurrent();
-        int result = device.turns().call(() -> fillNow(tensor, value));
+        int result = device.turns().call(() -> Fills.enqueue(tensor, value, handle));
         if (result != CUresult.CUDA_SUCCESS) {
             Driver.check(result, "fill of " + tensor);
         }
-    }
-
-    private int fillNow(Tensor tensor, double value) {
-        long count = tensor.elements();
-        return switch (tensor.dtype()) {
-            case F32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()),
-                    Float.floatToRawIntBits((float) value), count, handle);
-            case I32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, count, handle);
-            case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), BFloat16.round((float) value), count,
-                    handle);
-            case F8_E4M3 -> JCudaDriver.cuMemsetD8Async(Driver.at(tensor.address()), Float8.round((float) value), count,
-                    handle);
-            case I64 -> fillWords(tensor.address(), (long) value, count);
-        };
-    }
-
-    /**
-     * The driver fills with words of at most 32 bits. If the low and high halves differ, each is filled separately, as one column of a matrix of
-     * pairs.
-     */
-    private int fillWords(long address, long value, long count) {
-        int low = (int) value;
-        int high = (int) (value >>> Integer.SIZE);
-        if (low == high) {
-            return JCudaDriver.cuMemsetD32Async(Driver.at(address), low, 2 * count, handle);
-        }
-        int result = JCudaDriver.cuMemsetD2D32Async(Driver.at(address), Long.BYTES, low, 1, count, handle);
-        return result != CUresult.CUDA_SUCCESS ? result
-                : JCudaDriver.cuMemsetD2D32Async(Driver.at(address + Integer.BYTES), Long.BYTES, high, 1, count,
-                        handle);
     }
 
     @Override

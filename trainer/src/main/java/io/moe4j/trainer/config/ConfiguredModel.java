@@ -45,7 +45,16 @@ public final class ConfiguredModel {
                             : "weights of " + spec.predictionDepth() + " such modules; set it to auto, or to 0 to "
                                     + spec.predictionDepth()));
         }
-        return spec.withPredictionDepth(config.lora().isOn() ? 0 : wanted);
+        return trained(config, spec.withPredictionDepth(wanted));
+    }
+
+    /**
+     * The model that is trained: with low-rank updates it has no modules for multi-token prediction, because the updates would not train them.
+     *
+     * @param spec the whole model
+     */
+    public static ModelSpec trained(TrainerConfig config, ModelSpec spec) {
+        return config.lora().isOn() ? spec.withPredictionDepth(0) : spec;
     }
 
     /** Parameters and operations of a model as it is trained: with low-rank updates, backward computes no gradients with respect to the other parameters. */

@@ -115,7 +115,6 @@ final class PlugInRules {
         recompute.ifPresent(rules::budget);
         if (use.runs()) {
             device.ifPresent(provider -> rules.available(provider, DEVICE));
-            device.ifPresent(rules::enough);
             backend.ifPresent(provider -> rules.available(provider, BACKEND));
             kernels.ifPresent(provider -> rules.available(provider, KERNELS));
             collectives.ifPresent(provider -> rules.available(provider, COLLECTIVES));
@@ -126,6 +125,7 @@ final class PlugInRules {
                         .ifPresent(provider -> rules.runsOn(provider, each -> each.supports(kind), kind, COLLECTIVES));
             });
         }
+        device.filter(provider -> use.runs() || kind(provider).equals(DeviceKind.CPU)).ifPresent(rules::enough);
         device.ifPresent(rules::rounding);
         device.ifPresent(rules::optimizer);
         device.ifPresent(provider -> rules.microbatches(provider, spec));
@@ -184,13 +184,15 @@ final class PlugInRules {
         }
     }
 
+    /** Where nothing runs, only the CPU is asked: it is on every machine, and other devices may be on another one. */
     private void enough(DeviceProvider provider) {
         int wanted = config.runtime().devices();
         if (wanted > 1 && Asking.of(provider, "probe", Provider::probe) instanceof Availability.Available) {
             int there = Asking.of(provider, "deviceCount", DeviceProvider::deviceCount).orElse(wanted);
             findings.require(wanted <= there, "this process sees " + there + " of them",
-                    "set " + DEVICES + " to " + Math.max(1, there)
-                            + " or less, or make more visible (for CUDA: CUDA_VISIBLE_DEVICES)",
+                    "set " + DEVICES + " to " + Math.max(1, there) + (there > 1 ? " or less" : "") + ", or "
+                            + (kind(provider).equals(DeviceKind.CPU) ? "choose another device"
+                                    : "make more visible (for CUDA: CUDA_VISIBLE_DEVICES)"),
                     DEVICES, DEVICE);
         }
     }

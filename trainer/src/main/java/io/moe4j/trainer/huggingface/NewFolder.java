@@ -80,7 +80,7 @@ final class NewFolder implements AutoCloseable {
         Path parent = path.getParent();
         try {
             if (parent != null && Files.isDirectory(path)
-                    && !Files.getFileStore(path).equals(Files.getFileStore(parent))) {
+                    && (!Files.getFileStore(path).equals(Files.getFileStore(parent)) || MountPoints.now().has(path))) {
                 throw new InputException(Shown.of(place) + " is where a file system is mounted, and cannot be replaced"
                         + " by a complete folder; give the name of a new folder in it, such as "
                         + Shown.of(place.resolve("model")));

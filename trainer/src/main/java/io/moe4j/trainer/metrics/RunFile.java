@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.RunDescription;
@@ -7,11 +8,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -23,12 +27,21 @@ import tools.jackson.databind.json.JsonMapper;
 @Stability(Stability.Level.EVOLVING)
 public final class RunFile {
 
+    /**
+     * Its name in a run's folder.
+     *
+     * @since 0.3.0
+     */
+    public static final String NAME = "run.json";
+
     private RunFile() {}
 
-    /** Writes the file; an earlier one is replaced. */
+    /** Writes the file; an earlier one is replaced, except for the time at which its run began. */
     public static void write(Path path, RunDescription run) {
+        Instant now = Instant.now();
         Map<String, Object> content = new LinkedHashMap<>();
-        content.put("started", Instant.now().toString());
+        content.put("begun", begun(path).orElse(now).toString());
+        content.put("started", now.toString());
         content.put("model", run.model());
         content.put("parameters", run.figures().parameters());
         content.put("active_parameters", run.figures().activeParameters());
@@ -43,12 +56,25 @@ public final class RunFile {
         content.put("memory_bytes_of_a_rank", run.memory().byPurpose());
         content.put("machine", machine());
         try {
-            Path part = path.resolveSibling(path.getFileName() + ".part");
-            Files.writeString(part, Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+            WholeFile.write(path, Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
                     .writeValueAsString(content)) + "\n");
-            Files.move(part, path, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /**
+     * When the run began whose file this is: its first start, where it was continued. Empty if the file is not there, or does not say it.
+     *
+     * @since 0.3.0
+     */
+    public static Optional<Instant> begun(Path path) {
+        try {
+            JsonNode content = JsonMapper.shared().readTree(Files.readString(path));
+            String time = content.path("begun").asString(content.path("started").asString(""));
+            return time.isEmpty() ? Optional.empty() : Optional.of(Instant.parse(time));
+        } catch (IOException | JacksonException | DateTimeParseException e) {
+            return Optional.empty();
         }
     }
 

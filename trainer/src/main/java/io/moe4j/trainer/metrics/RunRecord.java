@@ -51,7 +51,7 @@ public final class RunRecord implements StepListener, AutoCloseable {
         if (config.tensorboard()) {
             files.add(resources.add(TensorBoardFile.open(folder.resolve("tensorboard"), stepsDone)));
         }
-        RunFile.write(folder.resolve("run.json"), run);
+        RunFile.write(folder.resolve(RunFile.NAME), run);
     }
 
     @Override

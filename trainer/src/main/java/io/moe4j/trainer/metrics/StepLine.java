@@ -2,12 +2,7 @@ package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.StepResult;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * The line of a step, in the form that users of other training frameworks know.
@@ -18,9 +13,6 @@ import java.util.stream.Collectors;
 public final class StepLine {
 
     private StepLine() {}
-
-    /** A figure of a line. If not all figures fit, the one with the largest {@code leftOut} is left out first; 0 is never left out. */
-    private record Figure(int leftOut, String text) {}
 
     /**
      * {@code step: 10  loss: 11.20896  grad_norm: 2.5372  memory: 74.71GiB(27.01%)  tps: 15,660  tflops: 283.54  mfu: 11.34%}. A rate below 1 TFLOP/s is
@@ -48,32 +40,23 @@ public final class StepLine {
      * @since 0.3.0
      */
     public static String of(StepResult step, int columns, long steps) {
-        List<Figure> figures = new ArrayList<>();
-        figures.add(new Figure(0, "step: " + number(step.step(), steps)));
-        figures.add(new Figure(0, "loss: " + (step.labels() == 0 ? "    none" : format("%8.5f", step.loss()))));
-        add(figures, 2, "grad_norm: %7.4f", step.gradientNorm());
-        add(figures, 5, "memory: %5.2fGiB(%.2f%%)", step.memoryBytes() / (double) (1L << 30),
+        Figures figures = new Figures();
+        figures.add("step: %s", Figures.number(step.step(), steps));
+        figures.add("loss: %s", step.labels() == 0 ? "    none" : format("%8.5f", step.loss()));
+        figures.addUpTo(2, "grad_norm: %7.4f", step.gradientNorm());
+        figures.addUpTo(5, "memory: %5.2fGiB(%.2f%%)", step.memoryBytes() / (double) (1L << 30),
                 100 * step.memoryFraction());
-        add(figures, 1, "tps: %,6d", Math.round(step.tokensPerSecond()));
-        add(figures, 4, step.flops() >= 1e12 ? "tflops: %,6.2f" : "gflops: %,6.2f",
+        figures.addUpTo(1, "tps: %,6d", Math.round(step.tokensPerSecond()));
+        figures.addUpTo(4, step.flops() >= 1e12 ? "tflops: %,6.2f" : "gflops: %,6.2f",
                 step.flops() / (step.flops() >= 1e12 ? 1e12 : 1e9));
-        add(figures, 3, "mfu: %5.2f%%", 100 * step.utilisation());
+        figures.addUpTo(3, "mfu: %5.2f%%", 100 * step.utilisation());
         if (step.droppedRows() > 0) {
-            add(figures, 0, "dropped: %,d", step.droppedRows());
+            figures.add("dropped: %,d", step.droppedRows());
         }
         if (step.rounds().most() > 1) {
-            add(figures, 0, "rounds: %,d", step.rounds().most());
+            figures.add("rounds: %,d", step.rounds().most());
         }
-        String line = joined(figures);
-        while (line.length() > columns) {
-            Figure least = Collections.max(figures, Comparator.comparingInt(Figure::leftOut));
-            if (least.leftOut == 0) {
-                return line;
-            }
-            figures.remove(least);
-            line = joined(figures);
-        }
-        return line;
+        return figures.line(columns);
     }
 
     /**
@@ -83,19 +66,6 @@ public final class StepLine {
      */
     public static String loss(StepResult step) {
         return step.labels() == 0 ? "loss none" : format("loss %.3f", step.loss());
-    }
-
-    private static void add(List<Figure> figures, int leftOut, String format, Object... values) {
-        figures.add(new Figure(leftOut, format(format, values)));
-    }
-
-    /** The number of a step, to the right of the room that the last one needs, and of two digits at least. */
-    static String number(long step, long steps) {
-        return String.format(Locale.ROOT, "%" + Math.max(2, String.valueOf(steps).length()) + "d", step);
-    }
-
-    private static String joined(List<Figure> figures) {
-        return figures.stream().map(Figure::text).collect(Collectors.joining("  "));
     }
 
     private static String format(String format, Object... values) {

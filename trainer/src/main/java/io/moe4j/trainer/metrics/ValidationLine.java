@@ -18,23 +18,28 @@ public final class ValidationLine {
 
     /** {@code validate step: 10  loss: 7.03211  perplexity: 1132.42  tokens: 40,960  tps: 15,660}, followed by what is wrong, if something is. */
     public static String of(ValidationResult validation) {
-        return of(validation, validation.step());
+        return of(validation, Integer.MAX_VALUE, validation.step());
     }
 
     /**
-     * The same line, whose figures stand below those of other validations: the number of the step has room for that of the last one.
+     * The same line in at most {@code columns} characters, if possible: the tokens are left out first, which are the same in each validation; then tokens per
+     * second, and the perplexity. Its figures stand below those of other validations: the number of the step has room for that of the last one.
      *
      * @param steps of the whole run
      */
-    public static String of(ValidationResult validation, long steps) {
-        String step = "validate step: " + StepLine.number(validation.step(), steps);
-        String problem = validation.problem().map(text -> "  " + text).orElse("");
+    public static String of(ValidationResult validation, int columns, long steps) {
+        Figures figures = new Figures();
+        figures.add("validate step: %s", Figures.number(validation.step(), steps));
         if (validation.tokens() == 0) {
-            return step + "  no loss:" + problem;
+            figures.add("no loss:");
+        } else {
+            figures.add("loss: %8.5f", validation.loss());
+            figures.addUpTo(1, "perplexity: %s", perplexity(validation.perplexity()));
+            figures.addUpTo(3, "tokens: %,d", validation.tokens());
+            figures.addUpTo(2, "tps: %,d", Math.round(validation.tokensPerSecond()));
         }
-        return step + String.format(Locale.ROOT, "  loss: %8.5f  perplexity: %s  tokens: %,d  tps: %,d",
-                validation.loss(), perplexity(validation.perplexity()), validation.tokens(),
-                Math.round(validation.tokensPerSecond())) + problem;
+        validation.problem().ifPresent(problem -> figures.add("%s", problem));
+        return figures.line(columns);
     }
 
     /** A perplexity for people: {@code 7.39}, {@code 1.20e+10}, or {@code above 1.8e308} if it is larger than the largest number. */

@@ -37,7 +37,7 @@ public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputeP
         Overlapping overlapping = Overlapping.planned(config, providers);
         return RecomputePlanner.of(config, spec, providers, schedule, overlapping).map(planner -> {
             long needed = MemoryPlanner.plan(config, spec, providers, schedule, SessionPurpose.TRAINING,
-                    RecomputePlanner.keepingNothing(providers), overlapping, 0).memory().totalBytes();
+                    RecomputePlanner.keepingNothing(providers), overlapping, CostPlan.RANK).memory().totalBytes();
             int sharing = Math.ceilDiv(config.ranks(), config.runtime().devices());
             RecomputePlan chosen = planner.plan(config.activationCheckpoint().memoryBudget(),
                     () -> RecomputePlanner.left(device.capacity(), device.free(), sharing, needed));

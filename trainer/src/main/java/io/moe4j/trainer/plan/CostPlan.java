@@ -13,6 +13,7 @@ import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Overlapping;
 import io.moe4j.trainer.session.Providers;
@@ -30,7 +31,7 @@ import java.util.Optional;
  *
  * @param config the configuration
  * @param figures parameters and operations of the model
- * @param rank memory and traffic of a rank
+ * @param rank memory and traffic of {@link #RANK}, all ranks being threads of one process
  * @param sentRows rows that a dispatch sends to other ranks; absent in a model without experts
  * @param deviceBytes memory of the device; 0 if it is not on this machine
  * @param recompute what blocks keep; absent if no budget decides that
@@ -40,6 +41,13 @@ import java.util.Optional;
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
         long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds) {
+    /**
+     * The rank that is planned. It needs the most: as one of the first replica it copies its shards for checkpoints, and as the first of all the model's
+     * buffers too. With Muon another may need a little more, because each rank orthogonalises other matrices.
+     *
+     * @since 0.3.0
+     */
+    public static final int RANK = 0;
 
     /** Computes the cost of a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
@@ -49,7 +57,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         Optional<BudgetPlan> recompute = BudgetPlan.of(config, spec, providers, device);
         RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
                 SessionPurpose.TRAINING, RecomputePlanner.recompute(providers, recompute.map(BudgetPlan::chosen), 0),
-                Overlapping.planned(config, providers), 0);
+                Overlapping.planned(config, providers), RANK);
         return new CostPlan(config, ConfiguredModel.figures(config, spec), rank,
                 sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers));
     }
@@ -80,7 +88,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         if (!(Asking.of(provider, "probe", Provider::probe) instanceof Availability.Available)) {
             return new DeviceMemory(0, 0);
         }
-        try (Device device = provider.open(DeviceConfig.defaults())) {
+        try (Device device = Opening.of(provider, () -> provider.open(DeviceConfig.defaults()))) {
             return new DeviceMemory(device.capacityBytes(), device.freeBytes());
         }
     }

@@ -4,6 +4,7 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.trainer.config.MemoryBudget;
+import io.moe4j.trainer.config.OptimizerName;
 import io.moe4j.trainer.config.ParallelismConfig;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
@@ -42,8 +43,8 @@ public final class CostReport {
                 .orElseGet(() -> config.model().name() + " " + config.model().flavor()),
                 config.model().moeCommBackend(),
                 training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
-        line(text, "ranks", "%d: replicas x shards %d x %d, expert-parallel over %d; %s%d x %d tokens each",
-                config.ranks(),
+        line(text, "ranks", "%d%s: replicas x shards %d x %d, expert-parallel over %d; %s%d x %d tokens each",
+                config.ranks(), config.ranks() == 1 ? "" : ", as threads of one process",
                 layout.dataParallelReplicateDegree(), layout.dataParallelShardDegree(), layout.expertParallelDegree(),
                 config.microbatches() == 1 ? "" : config.microbatches() + " microbatches of ",
                 training.localBatchSize(), training.seqLen());
@@ -65,7 +66,7 @@ public final class CostReport {
 
     private void memory(StringBuilder text) {
         MemoryPlan memory = plan.rank().memory();
-        text.append("\nmemory of a rank\n");
+        text.append("\nmemory of rank ").append(CostPlan.RANK).append(others()).append('\n');
         memory.byPurpose().entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
                 .forEach(entry -> row(text, entry.getKey(), entry.getValue()));
@@ -80,6 +81,16 @@ public final class CostReport {
                 ? "the device " + device + " is not on this machine, so the total is compared with nothing\n"
                 : String.format(Locale.ROOT, "the device %s has %s: room for %s of this size%n", device,
                         Shown.bytes(plan.deviceBytes()), Shown.count(plan.ranksPerDevice(), "rank")));
+    }
+
+    /** How the other ranks compare with the one that is planned. */
+    private String others() {
+        TrainerConfig config = plan.config();
+        boolean alone = config.parallelism().dataParallelShardDegree() == 1;
+        return config.ranks() == 1 ? ""
+                : config.optimizer().name() == OptimizerName.MUON && !alone
+                        ? " (with Muon, ranks orthogonalise different matrices: others need a little more or less)"
+                        : ", which needs the most";
     }
 
     private void budget(StringBuilder text, BudgetPlan budget) {
@@ -166,6 +177,7 @@ public final class CostReport {
             json.put("rounds_worst", rounds.worst());
             json.put("rounds_as_needed", rounds.whyAll().isEmpty());
         });
+        json.put("planned_rank", CostPlan.RANK);
         json.put("memory_bytes_by_purpose", plan.rank().memory().byPurpose());
         json.put("memory_bytes", plan.rank().memory().totalBytes());
         json.put("host_memory_bytes_by_purpose", plan.rank().memory().host());

@@ -23,6 +23,6 @@ public final class Opening {
     public static <T> T of(Provider provider, Supplier<T> open) {
         return Asking.call(provider, open, Asking.named(provider) + " could not be opened",
                 Asking.named(provider) + " returned null from open(...); let it return what it opened,"
-                        + " or throw a DeviceException that says why it cannot be opened");
+                        + " or throw a DeviceException that says why it cannot be opened" + Asking.report(provider));
     }
 }

@@ -28,17 +28,17 @@ final class RunExport {
         this.registry = registry;
     }
 
-    /** Called in all processes; that of rank 0 writes, and has a result. */
-    Optional<ModelExport.Exported> write(Path folder, Progress now, Function<ModelSource, ModelExport.Exported> write) {
-        if (session.launch().isOneProcess()) {
-            ModelExport.requireFree(folder);
-        } else if (session.launch().hasFirstRank()) {
-            session.launch().told("preparing the export", () -> {
-                ModelExport.requireFree(folder);
-                return folder;
-            });
-        }
+    /**
+     * Called in all processes; that of rank 0 writes, and has a result.
+     *
+     * @param ended whether the run makes no further step: then what it has trained is saved even if the place of the folder has been taken meanwhile
+     */
+    Optional<ModelExport.Exported> write(Path folder, Progress now, boolean ended,
+            Function<ModelSource, ModelExport.Exported> write) {
         Optional<TrainingRun.Saved> saved = checkpoints.newest().filter(checkpoint -> checkpoint.step() == now.step());
+        if (saved.isPresent() || !ended) {
+            requireFree(folder);
+        }
         if (saved.isPresent()) {
             return exported(saved.get().folder(), write);
         }
@@ -52,6 +52,17 @@ final class RunExport {
             log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"",
                     folder, checkpoint, checkpoint, folder);
             throw e;
+        }
+    }
+
+    private void requireFree(Path folder) {
+        if (session.launch().isOneProcess()) {
+            ModelExport.requireFree(folder);
+        } else if (session.launch().hasFirstRank()) {
+            session.launch().told("preparing the export", () -> {
+                ModelExport.requireFree(folder);
+                return folder;
+            });
         }
     }
 

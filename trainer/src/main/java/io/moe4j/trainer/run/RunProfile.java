@@ -39,7 +39,12 @@ final class RunProfile {
                     config.range().get());
         }
         return config.range().flatMap(range -> output
-                .map(folder -> new RunProfile(range, session, folder.resolve("profile-" + range + ".json"))));
+                .map(folder -> new RunProfile(range, session, folder.resolve(fileName(range)))));
+    }
+
+    /** The name of the trace in the run's folder. */
+    static String fileName(ProfileConfig.Range steps) {
+        return "profile-" + steps + ".json";
     }
 
     /** Called on each rank before a step: begins to record if this is the first step to profile, or the first step of a continued run within those. */

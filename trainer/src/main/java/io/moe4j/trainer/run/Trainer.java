@@ -43,14 +43,18 @@ public final class Trainer {
         return open(config, spec(config, registry), registry, options);
     }
 
-    /** Opens a run of a model that is given instead of {@code model.flavor}. */
+    /**
+     * Opens a run of a model that is given instead of {@code model.flavor}.
+     *
+     * @param spec the model; with low-rank updates, its modules for multi-token prediction are left out
+     */
     public static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (config.checkpoint().export().isPresent()) {
             spec.exportRemarks(config.movesExpertBiases())
                     .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
         }
         IdleKeys.remarks(config).forEach(log::warn);
-        return TrainingRun.open(config, spec, registry, options);
+        return TrainingRun.open(config, ConfiguredModel.trained(config, spec), registry, options);
     }
 
     /** The model that a configuration names. */

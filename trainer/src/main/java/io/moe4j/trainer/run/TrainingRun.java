@@ -25,9 +25,7 @@ import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +43,7 @@ public final class TrainingRun implements AutoCloseable {
     private final RunOptions options;
     private final TrainingSession session;
     private final Throughput throughput;
-    private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
+    private final RankSources sources;
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
     private final Optional<RunProfile> profile;
@@ -100,6 +98,8 @@ public final class TrainingRun implements AutoCloseable {
         }
         // What cannot be used is reported before anything large is opened.
         RunValidation.requireData(config, options.validation().isPresent());
+        options.output().filter(folder -> options.launch().hasFirstRank())
+                .ifPresent(folder -> OutputPlaces.require(config, folder));
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
         Optional<ModelSource> start = Optional.empty();
         try {
@@ -154,7 +154,7 @@ public final class TrainingRun implements AutoCloseable {
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         List<Integer> ranks = session.launch().localRanks();
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry, ranks));
-        ranks.forEach(rank -> sources.put(rank, data.open(rank, position.sequences(), position.data())));
+        sources = RankSources.open(ranks, rank -> data.open(rank, position.sequences(), position.data()));
     }
 
     /** The model, its ranks and devices, and the memory that they take. */
@@ -201,17 +201,17 @@ public final class TrainingRun implements AutoCloseable {
             profile.ifPresent(some -> some.beforeStep(rank, step));
             StepData data;
             try (Spans.Span span = rank.recorder().openOnHost("data", "")) {
-                data = wait.read(source(rank.context().rank()));
+                data = wait.read(sources.of(rank.context().rank()));
             }
             return rank.step().run(step, data, stop);
         }).getFirst();
         StepOutcome.Completed done = earlyEnd.requireCompleted(step, outcome);
-        position.advance(anySource().position());
+        position.advance(sources.any().position());
         stoppedBy = done.stopping();
         stopped = !stoppedBy.isEmpty();
         StepResult result = throughput.result(step, position.sequences() * config.training().seqLen(), done,
                 (System.nanoTime() - begin) / 1e9,
-                wait.seconds(), firstRank());
+                wait.seconds(), sources.first());
         if (done.droppedRows() > 0) {
             log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
                     done.receivedRowsMax(), done.receiveCapacityRows());
@@ -271,14 +271,14 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Writes the model as it is, for other software: a folder in Hugging Face's layout. All processes of the run call this, and that of rank 0 writes. What is
      * exported is the checkpoint of this step; if the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and
-     * removed when the folder is complete.
+     * removed when the folder is complete. After the last step it is saved, and kept, also if the folder turns out to be there already.
      *
      * @param folder is not there yet, or empty
      * @return what was written, in the process of rank 0
      * @throws InputException if the folder is there already or cannot be written, or the model fits no published class of its family
      */
     public Optional<ModelExport.Exported> export(Path folder, ExportOptions exportOptions) {
-        return exports.write(folder, position.progress(),
+        return exports.write(folder, position.progress(), !hasNext(),
                 source -> ModelExport.write(source, folder, exportOptions, registry));
     }
 
@@ -291,7 +291,7 @@ public final class TrainingRun implements AutoCloseable {
      * @since 0.3.0
      */
     public Optional<ModelExport.Exported> exportAdapter(Path folder) {
-        return exports.write(folder, position.progress(),
+        return exports.write(folder, position.progress(), !hasNext(),
                 source -> AdapterExport.write(source, folder, DType.F32, registry));
     }
 
@@ -342,19 +342,10 @@ public final class TrainingRun implements AutoCloseable {
     public void close() {
         checkpoints.close();
         try (ValidationBatches closed = ownValidation.orElse(null)) {
-            sources.values().forEach(BatchSource::close);
+            sources.close();
         } finally {
             session.close();
         }
-    }
-
-    /** The data source of rank 0; empty if rank 0 does not run in this JVM. */
-    private Optional<BatchSource> firstRank() {
-        return Optional.ofNullable(sources.get(0));
-    }
-
-    private BatchSource anySource() {
-        return source(session.launch().localRanks().getFirst());
     }
 
     /** Validates before the checkpoint is saved, so that a run that continues it has the validation too. Does nothing if all ranks are about to end early. */
@@ -396,14 +387,6 @@ public final class TrainingRun implements AutoCloseable {
             work.run();
             return phase;
         });
-    }
-
-    private BatchSource source(int rank) {
-        BatchSource source = sources.get(rank);
-        if (source == null) {
-            throw new IllegalStateException("rank " + rank + " does not live in this JVM");
-        }
-        return source;
     }
 
     /** The folder within a run's folder that has its checkpoints. */

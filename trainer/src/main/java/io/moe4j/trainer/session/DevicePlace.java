@@ -48,6 +48,6 @@ record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, Map<Inte
 
     @Override
     public Optional<GraphCapture> openCapture(RankContext rank) {
-        return providers.capture().map(provider -> provider.open(rank));
+        return providers.capture().map(provider -> Opening.of(provider, () -> provider.open(rank)));
     }
 }

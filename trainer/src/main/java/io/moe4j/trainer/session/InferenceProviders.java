@@ -1,6 +1,7 @@
 package io.moe4j.trainer.session;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
@@ -32,6 +33,11 @@ record InferenceProviders(DeviceProvider device, CollectivesProvider collectives
             throw new InputException("device \"" + device.id() + "\" was built against version " + built
                     + " of the device SPI, and attention over a cache came with " + NEEDED
                     + "; take a newer version of its plug-in");
+        }
+        int there = Asking.of(device, "deviceCount", DeviceProvider::deviceCount).orElse(Integer.MAX_VALUE);
+        if (options.ordinal() >= there) {
+            throw new InputException("device " + device.id() + ":" + options.ordinal() + ": this process sees "
+                    + Shown.count(there, "device") + " of the kind, numbered from 0; choose one of them");
         }
         return new InferenceProviders(device,
                 Providers.collectives(device.collectivesId(), device, registry),

@@ -112,7 +112,7 @@ public final class InferenceRank {
     private static Collectives collectives(CollectivesProvider provider, Group alone, RankContext context) {
         return context.device() instanceof PlanningDevice planning
                 ? new PlanningCollectives(alone, planning, provider.deviceMemory(alone.size()))
-                : provider.open(alone, context);
+                : Opening.of(provider, () -> provider.open(alone, context));
     }
 
     /** Its context. */

@@ -12,6 +12,7 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.plugins.Linking;
+import io.moe4j.trainer.plugins.Opening;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -50,7 +51,7 @@ public final class InferenceSession implements AutoCloseable {
         threads = resources.add(new RankThreads(List.of(0), rendezvous,
                 failure -> Linking.explained(registry, failure)));
         plan = plan(spec, providers, options, rendezvous);
-        device = resources.add(providers.device().open(config(options)));
+        device = resources.add(Opening.of(providers.device(), () -> providers.device().open(config(options))));
         requireMemory();
         rank = onThread("opening", () -> Resources.open("rank 0", opened -> {
             InferenceRank made = InferenceRank.open(spec, providers, options, device,

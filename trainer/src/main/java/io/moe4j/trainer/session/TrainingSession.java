@@ -10,9 +10,11 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.checkpoint.HostCopy;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Linking;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Collections;
 import java.util.Comparator;
@@ -49,7 +51,7 @@ public final class TrainingSession implements AutoCloseable {
     /**
      * Opens a session. Memory is planned first: one step is made on a device that computes nothing, and the memory that this step needs is then allocated.
      *
-     * @param spec the model, with the communication backend that it names
+     * @param spec the model, with the communication backend that it names; with low-rank updates, its modules for multi-token prediction are left out
      * @throws InputException if the memory does not suffice
      * @throws RunFailedException if a rank could not be opened; parts that were opened already are closed
      */
@@ -64,7 +66,8 @@ public final class TrainingSession implements AutoCloseable {
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch,
             Schedule schedule) {
-        return open(config, spec, registry, launch, schedule, SessionPurpose.TRAINING);
+        return open(config, ConfiguredModel.trained(config, spec), registry, launch, schedule,
+                SessionPurpose.TRAINING);
     }
 
     /**
@@ -89,7 +92,8 @@ public final class TrainingSession implements AutoCloseable {
         this.providers = providers;
         try {
             for (int ordinal : new TreeSet<>(launch.deviceOrdinals())) {
-                Device device = resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal)));
+                Device device = resources.add(Opening.of(providers.device(),
+                        () -> providers.device().open(deviceConfig(config.runtime(), ordinal))));
                 SupportedProducts.require(config, device);
                 deviceByOrdinal.put(ordinal, device);
             }

@@ -181,9 +181,9 @@ class ConfigLoaderTest {
                     + " | training.gradient_accumulation_steps = 1048576 | step has 18446744073709551616 tokens",
             "--ranks 0 | ranks = 0 | at least 1", "--ranks -3 | ranks = -3 | at least 1",
             "--ranks 0 --parallelism.data_parallel_shard_degree 4 --training.global_batch_size 8 | ranks = 0 | at least 1",
-            "--ranks 2097152 --parallelism.data_parallel_shard_degree 4 --runtime.devices 3 | ranks = 2097152 | at most 1048576",
+            "--device cuda --ranks 2097152 --parallelism.data_parallel_shard_degree 4 --runtime.devices 3 | ranks = 2097152 | at most 1048576",
             "--ranks 2097152 | ranks = 2097152 | at most 1048576",
-            "--runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
+            "--device cuda --runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
             "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no collectives \"tcp\"",
             "--training.local_batch_size 100000000 | training.local_batch_size = 100000000, training.seq_len = 128 | fewer than 2^31"})
     void oneProblemIsOneProblem(String arguments, String values, String rule) {
@@ -204,15 +204,17 @@ class ConfigLoaderTest {
         assertTrue(e.getMessage().contains("16384 microbatches are 18446744073709551616 sequences"), e.getMessage());
     }
 
-    /** Only where it runs: prices of a configuration for two devices are asked for on machines that have none. */
+    /** The CPU is one device on every machine. Prices of a configuration for two GPUs are asked for on machines that have none. */
     @Test
-    void moreDevicesThanThereAreAreRefusedWhereItRuns() {
-        ConfigException e = assertThrows(ConfigException.class,
-                () -> load(NamedConfigs.DEFAULT, ConfigUse.running(), "--runtime.devices", "2"));
-        assertEquals(List.of(new Problem("runtime.devices = 2, device = \"cpu\"", "this process sees 1 of them",
-                "set runtime.devices to 1 or less, or make more visible (for CUDA: CUDA_VISIBLE_DEVICES)")),
-                e.problems());
-        assertEquals(2, load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--runtime.devices", "2").runtime().devices());
+    void moreDevicesThanTheCpuHasAreRefusedEverywhere() {
+        for (ConfigUse use : List.of(ConfigUse.running(), ConfigUse.planning())) {
+            ConfigException e = assertThrows(ConfigException.class,
+                    () -> load(NamedConfigs.DEFAULT, use, "--runtime.devices", "2"));
+            assertEquals(List.of(new Problem("runtime.devices = 2, device = \"cpu\"", "this process sees 1 of them",
+                    "set runtime.devices to 1, or choose another device")), e.problems());
+        }
+        assertEquals(2, load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--device", "cuda", "--runtime.devices", "2")
+                .runtime().devices());
     }
 
     @ParameterizedTest

@@ -26,10 +26,21 @@ class ValidationLineTest {
         assertEquals("validate step: 10  loss:  7.00000  perplexity: 1096.63  tokens: 40,960  tps: 20,480",
                 ValidationLine.of(validation(10, 7)));
         assertEquals("validate step:   10  loss:  7.00000",
-                ValidationLine.of(validation(10, 7), 2000).substring(0, 35));
+                ValidationLine.of(validation(10, 7), 200, 2000).substring(0, 35));
         assertEquals("validate step:   20  no loss:  the data has ended",
-                ValidationLine.of(none("the data has ended"), 2000));
+                ValidationLine.of(none("the data has ended"), 200, 2000));
         assertEquals("validate step: 20  no loss:  the data has ended", ValidationLine.of(none("the data has ended")));
+    }
+
+    @Test
+    void whatDoesNotFitIsLeftOutTheLeastImportantFirst() {
+        assertEquals("validate step: 10  loss:  7.00000  perplexity: 1096.63  tps: 20,480",
+                ValidationLine.of(validation(10, 7), 79, 10));
+        assertEquals("validate step: 10  loss:  7.00000  perplexity: 1096.63",
+                ValidationLine.of(validation(10, 7), 60, 10));
+        assertEquals("validate step: 10  loss:  7.00000", ValidationLine.of(validation(10, 7), 10, 10));
+        assertEquals("validate step: 20  no loss:  the data has ended",
+                ValidationLine.of(none("the data has ended"), 10, 10));
     }
 
     /** e^20 is 4.85e8; e^710 is more than the largest number. */

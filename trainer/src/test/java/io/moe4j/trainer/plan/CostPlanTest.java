@@ -11,17 +11,27 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.MemoryPlan;
+import io.moe4j.trainer.session.MemoryPlanner;
+import io.moe4j.trainer.session.Overlapping;
+import io.moe4j.trainer.session.Providers;
+import io.moe4j.trainer.session.Recompute;
+import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.session.StepTraffic;
 import io.moe4j.trainer.session.TrainingSession;
+import io.moe4j.trainer.step.Schedule;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -172,6 +182,31 @@ final class CostPlanTest {
         assertTrue(traffic.allGather() > 3 * shards && traffic.allGather() <= 2 * 3 * shards,
                 traffic + " for shards of " + shards);
         assertEquals(0, traffic.dispatch() + traffic.combine());
+    }
+
+    /** Ranks that copy their shards for checkpoints need more, and rank 0 the most. Muon is the control: there, ranks differ otherwise. */
+    @ParameterizedTest
+    @CsvSource({"adamw, 1, 6, true", "adamw, 2, 3, true", "adamw, 2, 6, true", "adamw, 1, 6, false",
+            "muon, 1, 6, false"})
+    void noRankNeedsMoreThanTheOneThatIsPlanned(String optimizer, int replicas, int shards, boolean checkpoints) {
+        TrainerConfig config = config(DEBUG, "ranks=" + replicas * shards,
+                "parallelism.data_parallel_replicate_degree=" + replicas,
+                "parallelism.expert_parallel_degree=" + (shards % 2 == 0 ? 2 : 1), "optimizer.name=" + optimizer,
+                "checkpoint.enable=" + checkpoints, "checkpoint.background=true");
+        CostPlan plan = CostPlan.of(config, plugins);
+        ModelSpec spec = ConfiguredModel.spec(config, plugins);
+        Providers providers = Providers.choose(config, spec, plugins);
+        List<Long> others = IntStream.range(1, config.ranks()).mapToObj(rank -> MemoryPlanner.plan(config, spec,
+                providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
+                Recompute.of(providers.recompute().policy()), Overlapping.planned(config, providers), rank).memory()
+                .totalBytes()).toList();
+        long planned = plan.rank().memory().totalBytes();
+        String text = new CostReport(plan).text();
+        boolean muon = optimizer.equals("muon");
+        assertEquals(muon, Collections.max(others) > planned, others + " beside " + planned);
+        assertTrue(text.contains(
+                muon ? "memory of rank 0 (with Muon, ranks" : "memory of rank 0, which needs the most\n"), text);
+        assertEquals(checkpoints, !muon && Collections.min(others) < planned);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Provider;
 import org.junit.jupiter.api.Test;
@@ -40,8 +41,8 @@ class OpeningTest {
         IllegalStateException told = assertThrows(IllegalStateException.class, () -> Opening.of(new Acme(), () -> {
             throw new IllegalArgumentException("bad thing");
         }));
-        assertEquals(NAMED + " could not be opened: java.lang.IllegalArgumentException: bad thing; report this to its"
-                + " author: moe4j plugins shows its jar", told.getMessage());
+        assertEquals(NAMED + " could not be opened: java.lang.IllegalArgumentException: bad thing"
+                + Asking.report(new Acme()), told.getMessage());
         assertEquals("bad thing", told.getCause().getMessage());
     }
 
@@ -51,7 +52,7 @@ class OpeningTest {
                 () -> Opening.of(new Acme(), () -> null));
         assertEquals(
                 NAMED + " returned null from open(...); let it return what it opened, or throw a DeviceException that"
-                        + " says why it cannot be opened",
+                        + " says why it cannot be opened" + Asking.report(new Acme()),
                 told.getMessage());
     }
 

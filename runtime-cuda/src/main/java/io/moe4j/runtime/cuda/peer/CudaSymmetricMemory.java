@@ -26,7 +26,8 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
     private final CudaDevice device;
     private final SharedMemory memory;
     private final Memory tables;
-    private final Map<Long, Integer> tableByOffset = new HashMap<>();
+    /** Where the table of an offset lies on the device. */
+    private final Map<Long, Long> tableByOffset = new HashMap<>();
 
     private CudaSymmetricMemory(CudaDevice device, SharedMemory memory) {
         this.device = device;
@@ -63,11 +64,11 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
 
     @Override
     public synchronized long tableAddress(long byteOffset) {
-        int index = tableByOffset.computeIfAbsent(byteOffset, this::writeTable);
-        return tables.address() + (long) index * memory.peers().size() * Long.BYTES;
+        return tableByOffset.computeIfAbsent(byteOffset, this::writeTable);
     }
 
-    private int writeTable(long byteOffset) {
+    /** Writes the next table, and returns its address. */
+    private long writeTable(long byteOffset) {
         int index = tableByOffset.size();
         if (index >= MAX_TABLES) {
             throw new DeviceException(
@@ -75,7 +76,7 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
                             + " different offsets; allocate one memory for each purpose");
         }
         long bytes = memory.peers().size() * (long) Long.BYTES;
-        CUdeviceptr table = Driver.at(tables.address() + index * bytes);
+        long table = tables.address() + index * bytes;
         device.context().makeCurrent();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pointers = arena.allocate(bytes, Long.BYTES);
@@ -83,13 +84,13 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
                 pointers.setAtIndex(ValueLayout.JAVA_LONG, i, memory.peers().get(i).address() + byteOffset);
             }
             MemorySegment back = arena.allocate(bytes, Long.BYTES);
-            Driver.check(device.turns().call(() -> write(table, pointers, back)), "writing a peer table");
+            Driver.check(device.turns().call(() -> write(Driver.at(table), pointers, back)), "writing a peer table");
             if (back.mismatch(pointers) >= 0) {
                 throw new DeviceException("a peer table of \"" + memory.local().purpose()
                         + "\" was read back with other addresses than were written; report this, with the version of the driver");
             }
         }
-        return index;
+        return table;
     }
 
     /**

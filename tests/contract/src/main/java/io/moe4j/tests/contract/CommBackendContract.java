@@ -9,9 +9,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
-import io.moe4j.api.comm.Dedup;
-import io.moe4j.api.comm.OverflowAction;
-import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceKind;
@@ -22,12 +19,9 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Setting;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
-import io.moe4j.tests.contract.CommCase.Routing;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -151,55 +145,31 @@ public abstract class CommBackendContract {
      */
     @TestFactory
     public Stream<DynamicTest> plannedMemoryIsEnough() {
-        CommCase shape = plans(largest());
-        Stream<CommCase> shapes = provider().supportsRounds(deviceProvider().kind())
-                ? Stream.of(shape, CommPlans.inRounds(shape))
-                : Stream.of(shape);
-        return shapes.flatMap(each -> rowTypes().stream().map(rowType -> dynamicTest(each + ", " + rowType,
-                () -> new CommPlanned(kit, each, rowType).check())));
+        return planTests().plannedMemory(rowTypes());
     }
 
     /** Plans are kept until the step ends, whatever scopes close before. */
     @TestFactory
     public Stream<DynamicTest> plansOutliveScopes() {
-        return groupSizes().stream().map(ranks -> dynamicTest("x" + ranks,
-                () -> kit.onAllRanks(plans(ranks), DType.F32, new CommPlans(plans(ranks))::outliveScopes)));
+        return planTests().outliveScopes();
     }
 
     /** A plan depends on the values of the ids, and not on their address. */
     @TestFactory
     public Stream<DynamicTest> plansReadTheIdsOfNow() {
-        return groupSizes().stream().map(ranks -> dynamicTest("x" + ranks,
-                () -> kit.onAllRanks(plans(ranks), DType.F32, new CommPlans(plans(ranks))::readTheIdsOfNow)));
+        return planTests().readTheIdsOfNow();
     }
 
     /** Statistics cover all plans since the reset: the largest number of received rows, and the sum of dropped ones; so do those of rounds. */
     @TestFactory
     public Stream<DynamicTest> statisticsAreOfAllPlans() {
-        return groupSizes().stream().flatMap(ranks -> {
-            CommCase dropless = plans(ranks);
-            CommCase dropping = dropless.with(ReceiveCapacity.factor(1), OverflowAction.DROP);
-            Stream<DynamicTest> tests = (worstCaseOnly() ? Stream.of(dropless) : Stream.of(dropless, dropping))
-                    .map(shape -> dynamicTest(shape + " x" + ranks,
-                            () -> kit.onAllRanks(shape, DType.F32, new CommPlans(shape)::addToTheStatistics)));
-            if (!provider().supportsRounds(deviceProvider().kind())) {
-                return tests;
-            }
-            CommCase inRounds = CommPlans.inRounds(dropless);
-            return Stream.concat(tests, Stream.of(dynamicTest(inRounds + " x" + ranks,
-                    () -> kit.onAllRanks(inRounds, DType.F32, new CommPlans(inRounds)::addToTheRoundStatistics))));
-        });
+        return planTests().statistics();
     }
 
     /** A second exchange may be launched before the first has been awaited, in all four orders. */
     @TestFactory
     public Stream<DynamicTest> exchangesOverlap() {
-        return groupSizes().stream().flatMap(ranks -> Stream.of(CommOverlap.Order.values())
-                .flatMap(order -> Stream.of(false, true).map(latestFirst -> {
-                    CommCase shape = CommCase.of("overlap", ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
-                    return dynamicTest(order + (latestFirst ? ", the latest awaited first x" : " x") + ranks,
-                            () -> kit.onAllRanks(shape, DType.F32, new CommOverlap(shape, order, latestFirst)::on));
-                })));
+        return exchangeTests(groupSizes()).overlap();
     }
 
     /**
@@ -208,17 +178,10 @@ public abstract class CommBackendContract {
      */
     @TestFactory
     public Stream<DynamicTest> exchangesBesideTheMainStream() {
-        boolean severalRanks = deviceProvider().kind().equals(DeviceKind.CPU);
-        Stream<DynamicTest> exchanges = groupSizes().stream().filter(ranks -> severalRanks || ranks == 1)
-                .flatMap(ranks -> {
-                    CommCase shape = CommCase.of("beside", ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
-                    return Stream.of(true, false).map(beside -> dynamicTest((beside ? "x" : "in order x") + ranks,
-                            () -> kit.onAllRanksWithTwoStreams(shape, DType.F32, new CommBeside(shape, beside)::on)));
-                });
-        Stream<DynamicTest> rounds = roundsInTurn().filter(shape -> severalRanks || shape.ranks() == 1)
-                .map(shape -> dynamicTest("rounds " + shape.name(), () -> kit.onAllRanksWithTwoStreams(shape, DType.F32,
-                        new CommRounds(shape, DType.F32)::on)));
-        return Stream.concat(exchanges, rounds);
+        List<Integer> sizes = deviceProvider().kind().equals(DeviceKind.CPU) ? groupSizes()
+                : groupSizes().stream().filter(ranks -> ranks == 1).toList();
+        return Stream.concat(exchangeTests(sizes).besideTheMainStream(),
+                new CommRoundTests(kit, sizes, rowTypes()).besideTheMainStream());
     }
 
     /** On the CPU, ids outside the range of experts are refused. */
@@ -250,19 +213,10 @@ public abstract class CommBackendContract {
         return device.capacityBytes() >= 12L << 30;
     }
 
-    private static CommCase plans(int ranks) {
-        return CommCase.of("plans", ranks, 29, 12, 2 * ranks, 2, Routing.SKEWED);
-    }
-
-    private boolean worstCaseOnly() {
-        return provider().requirements().worstCaseOnly();
-    }
-
     /** There and back, for all kinds of routing and shapes, in all row types: plan, rows, scalars, sums and statistics. */
     @TestFactory
     public Stream<DynamicTest> exchanges() {
-        return rowTypes().stream().flatMap(rowType -> CommCase.all(groupSizes()).stream()
-                .map(shape -> exchange(shape, rowType)));
+        return exchangeTests(groupSizes()).all();
     }
 
     /**
@@ -273,16 +227,7 @@ public abstract class CommBackendContract {
      */
     @TestFactory
     public Stream<DynamicTest> rowsWithScales() {
-        DeviceKind kind = deviceProvider().kind();
-        return Stream.of(DType.values()).filter(DType::isScaled).flatMap(type -> provider().supports(kind, type)
-                ? Stream.concat(groupSizes().stream().flatMap(ranks -> CommScaled.cases(ranks).stream())
-                        .map(shape -> dynamicTest(shape + ", " + type,
-                                () -> kit.onAllRanks(shape, type, new CommScaled(shape, type)::on))),
-                        Stream.of(dynamicTest(type + " without scales",
-                                () -> kit.onAllRanks(CommCase.small(1), type,
-                                        new CommScaled(CommCase.small(1), type)::withoutScales))))
-                : Stream.of(
-                        dynamicTest(type + " is refused", () -> CommScaled.isRefused(kit, CommCase.small(1), type))));
+        return exchangeTests(groupSizes()).rowsWithScales();
     }
 
     /**
@@ -300,9 +245,7 @@ public abstract class CommBackendContract {
     /** Capacities exactly full, one row too small, and much too small, under either action; forced balance in its own capacity. */
     @TestFactory
     public Stream<DynamicTest> capacities() {
-        List<CommCase> cases = worstCaseOnly() ? CommCapacities.worstCase(groupSizes())
-                : CommCapacities.all(groupSizes());
-        return cases.stream().map(shape -> exchange(shape, rowTypes().getFirst()));
+        return exchangeTests(groupSizes()).capacities();
     }
 
     /**
@@ -313,27 +256,7 @@ public abstract class CommBackendContract {
      */
     @TestFactory
     public Stream<DynamicTest> roundsEqualTheWorstCase() {
-        DeviceKind kind = deviceProvider().kind();
-        if (!provider().supportsRounds(kind)) {
-            return Stream.of(dynamicTest("it says that it does not support rounds",
-                    () -> assertFalse(provider().supportsRounds(kind))));
-        }
-        List<CommCase> all = CommRounds.cases(groupSizes());
-        List<DType> scaled = Stream.of(DType.values())
-                .filter(type -> type.isScaled() && provider().supports(kind, type)).toList();
-        List<CommCase> random = all.stream().filter(shape -> shape.name().startsWith("random")).toList();
-        List<CommCase> once = provider().sendsRowsOnce() ? random : List.of();
-        return Stream.of(inRounds(all, rowTypes().subList(0, 1)),
-                once.stream().map(shape -> dynamicTest(shape + ", rows sent once", () -> kit.onAllRanks(shape,
-                        shape.config(rowTypes().getFirst()).withDedup(Dedup.ON),
-                        new CommRounds(shape, rowTypes().getFirst())::on))),
-                inRounds(random, rowTypes().subList(1, rowTypes().size())), inRounds(random, scaled))
-                .flatMap(Function.identity());
-    }
-
-    private Stream<DynamicTest> inRounds(List<CommCase> cases, List<DType> types) {
-        return types.stream().flatMap(type -> cases.stream().map(shape -> dynamicTest(shape + ", " + type,
-                () -> kit.onAllRanks(shape, type, new CommRounds(shape, type)::on))));
+        return roundTests().equalTheWorstCase();
     }
 
     /**
@@ -343,9 +266,7 @@ public abstract class CommBackendContract {
      */
     @TestFactory
     public Stream<DynamicTest> roundsBackToBack() {
-        DType rowType = rowTypes().getLast();
-        return roundsInTurn().map(shape -> dynamicTest(shape.name(),
-                () -> kit.onAllRanks(shape, rowType, new CommRoundsInTurn(shape, rowType, rounds() / 2)::eager)));
+        return roundTests().backToBack(rounds() / 2);
     }
 
     /**
@@ -357,10 +278,7 @@ public abstract class CommBackendContract {
     public Stream<DynamicTest> roundsCaptured() {
         Assumptions.assumeTrue(captureProvider().isPresent() && !provider().requirements().synchronisesWithHost(),
                 "the device has no graph capture, or the backend cannot be captured");
-        GraphCaptureProvider capture = captureProvider().orElseThrow();
-        DType rowType = rowTypes().getLast();
-        return roundsInTurn().map(shape -> dynamicTest(shape.name(), () -> kit.onAllRanks(shape, rowType,
-                rank -> new CommRoundsInTurn(shape, rowType, 12).captured(rank, capture))));
+        return roundTests().captured(captureProvider().orElseThrow());
     }
 
     /**
@@ -374,65 +292,29 @@ public abstract class CommBackendContract {
         return new CommKeptTests(kit, groupSizes(), rowTypes()).tests();
     }
 
-    /** A capacity of less than half of the rows under even routing. */
-    private Stream<CommCase> roundsInTurn() {
-        return groupSizes().stream().filter(ranks -> provider().supportsRounds(deviceProvider().kind()))
-                .map(ranks -> CommRounds.of(CommCase.of("x" + ranks, ranks, 24, 16, 2 * ranks, 2, Routing.SKEWED), 19));
-    }
-
-    private DynamicTest exchange(CommCase shape, DType rowType) {
-        return dynamicTest(shape + ", " + rowType,
-                () -> kit.onAllRanks(shape, rowType, new CommExchange(shape, rowType)::on));
-    }
-
     /** Dispatch and combine are each other's adjoint, dropped rows included. */
     @TestFactory
     public Stream<DynamicTest> adjoints() {
-        List<CommCase> cases = new ArrayList<>(CommCase.all(groupSizes()));
-        for (int ranks : groupSizes()) {
-            CommCase shape = CommCase.of("skewed, drop x" + ranks, ranks, 50, 12, 2 * ranks, 2, Routing.SKEWED);
-            cases.add(worstCaseOnly() ? shape : shape.with(ReceiveCapacity.factor(1), OverflowAction.DROP));
-        }
-        return cases.stream().map(shape -> dynamicTest(shape.name(), () -> CommAdjoints.check(kit, shape)));
+        return exchangeTests(groupSizes()).adjoints();
     }
 
     /** Rows beyond the received ones are not written. */
     @TestFactory
     public Stream<DynamicTest> paddingIsNotWritten() {
-        return groupSizes().stream().flatMap(ranks -> rowTypes().stream().map(rowType -> {
-            CommCase shape = CommCase.of("x" + ranks, ranks, 30, 8, 4 * ranks, 3, Routing.RANDOM);
-            return dynamicTest(shape + ", " + rowType,
-                    () -> kit.onAllRanks(shape, rowType, rank -> CommPadding.check(rank, shape, rowType)));
-        }));
+        return exchangeTests(groupSizes()).padding();
     }
 
     /** Many exchanges back to back, with ranks that fall behind. */
     @TestFactory
     public Stream<DynamicTest> exchangesBackToBack() {
-        return groupSizes().stream().map(ranks -> {
-            CommCase shape = CommCase.of("x" + ranks, ranks, 48, 16, 2 * ranks, 2, Routing.SKEWED);
-            return dynamicTest(shape.name(), () -> kit.onAllRanks(shape, rowTypes().getLast(),
-                    new CommRaces(shape, rowTypes().getLast(), rounds())::on));
-        });
+        return exchangeTests(groupSizes()).backToBack(rounds());
     }
 
     /** The backend can be captured and replayed, or the capture refuses it, as its requirements say. */
     @TestFactory
     public Stream<DynamicTest> capture() {
         Assumptions.assumeTrue(captureProvider().isPresent(), "the device has no graph capture");
-        GraphCaptureProvider capture = captureProvider().orElseThrow();
-        DType rowType = rowTypes().getLast();
-        boolean waits = provider().requirements().synchronisesWithHost();
-        return groupSizes().stream().map(ranks -> {
-            CommCase shape = CommCase.of("x" + ranks, ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
-            return dynamicTest(shape.name(), () -> kit.onAllRanks(shape, rowType, rank -> {
-                if (waits) {
-                    CommCapture.isRefused(rank, shape, rowType, capture);
-                } else {
-                    CommCapture.replaysEqualTheDefinition(rank, shape, rowType, capture);
-                }
-            }));
-        });
+        return exchangeTests(groupSizes()).captured(captureProvider().orElseThrow());
     }
 
     /** Wrong shapes and types are refused with a message, and later calls work. */
@@ -532,6 +414,18 @@ public abstract class CommBackendContract {
                 new CommFailure(kit(device), CommCase.small(largest()), 0).missing(before);
             }
         }));
+    }
+
+    private CommPlanTests planTests() {
+        return new CommPlanTests(kit, groupSizes());
+    }
+
+    private CommExchangeTests exchangeTests(List<Integer> sizes) {
+        return new CommExchangeTests(kit, sizes, rowTypes());
+    }
+
+    private CommRoundTests roundTests() {
+        return new CommRoundTests(kit, groupSizes(), rowTypes());
     }
 
     private int largest() {

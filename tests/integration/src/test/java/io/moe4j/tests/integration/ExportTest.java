@@ -191,6 +191,26 @@ class ExportTest {
         }
     }
 
+    /** The folder was free when the run began. Without checkpoints, what is trained would be lost with the export; before the last step, nothing is. */
+    @Test
+    void whatIsTrainedIsSavedWhereThePlaceOfTheModelHasBeenTaken() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        Files.writeString(model.resolve("config.json"), "mine");
+        Path kept = folder.resolve("model.checkpoint");
+        Map<String, float[]> trained;
+        try (TrainingRun run = Tiny.open("training.steps=1")) {
+            assertThrows(InputException.class, () -> run.export(model, SMALL_FILES));
+            assertFalse(Files.exists(kept), "the control");
+            run.step();
+            trained = tensors(run);
+            InputException taken = assertThrows(InputException.class, () -> run.export(model, SMALL_FILES));
+            assertTrue(taken.getMessage().contains("exists already"), taken.getMessage());
+        }
+        assertEquals("mine", Files.readString(model.resolve("config.json")));
+        export(kept, folder.resolve("later"), SMALL_FILES);
+        requireEqual(trained, floats(FolderCopy.of(folder.resolve("later"))));
+    }
+
     @Test
     void nothingIsEverReplaced() throws IOException {
         Path model = folder.resolve("model");

@@ -209,6 +209,17 @@ final class MultiTokenTest {
                 (name, tensor) -> assertArrayEquals(tensor.bytes(), copy.tensors.get(name).bytes(), name));
     }
 
+    /** As with a folder: a program that gives a model with modules, and sets low-rank updates, trains the model without them. */
+    @Test
+    void lowRankUpdatesLeaveTheModulesOfAGivenModelOut() {
+        String lora = "lora.rank=2 training.steps=1 moe.load_balance_coeff=0";
+        try (TrainingRun run = open(lora); TrainingRun without = Tiny.openOther(spec -> spec, Tiny.words(lora))) {
+            StepResult step = run.step();
+            assertEquals(without.step().loss(), step.loss());
+            assertEquals(List.of(), step.predictionLosses());
+        }
+    }
+
     /** Folders with modules, without them although config.json speaks of some, and what keys say of both. */
     @Test
     void foldersWithAndWithoutModules() throws IOException {

@@ -207,23 +207,24 @@ class GenerateCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|',
-            value = {"--prompt-ids 5,x | \"x\" is no id",
+            value = {"--prompt-ids 5,x | --prompt-ids \"5,x\": \"x\" is no id",
                     "--prompt-ids 5,300 | token 2 of the prompt is 300: ids of deepseek_v3 are from 0 to 255",
                     "--prompt-ids 5 --max-tokens 0 | --max-tokens 0: an answer has at least 1 token",
-                    "--prompt-ids 5 --temperature -1 | temperature -1.0: it must be from 0",
-                    "--prompt-ids 5 --temperature 1 --top-p 0 | top-p 0.0: it must be above 0 and at most 1",
+                    "--prompt-ids 5 --temperature -1 | --temperature -1.0: it must be from 0",
+                    "--prompt-ids 5 --temperature 1 --top-p 0 | --top-p 0.0: it must be above 0 and at most 1",
                     "--prompt-ids 5 --top-p 0.5 | --top-p 0.5 with --temperature 0",
                     "--prompt-ids 5 --seed 3 | --seed 3 with --temperature 0",
                     "--prompt-ids 5,6,7 --context 3 | a prompt of 3 tokens in a context of 3",
                     "--prompt-ids 5 --context 1 | --context 1: deepseek_v3 takes 2 to",
-                    "--prompt-ids 5 --pass 0 | passes of up to 0",
+                    "--prompt-ids 5 --pass 0 | --pass 0: at least 1 token",
                     "--prompt-ids 5 --device abacus | there is no device \"abacus\"",
                     "--prompt-ids 5 --device cpu:x | the number of a device must follow the colon",
+                    "--prompt-ids 5 --device cpu:1 | device cpu:1: this process sees 1 device of the kind",
                     "--prompt-ids 5 --device cpu:4294967295 | --device cpu:4294967295: the number of a device must follow",
-                    "--prompt-ids 5 --threads 1025 | 1025 threads",
+                    "--prompt-ids 5 --threads 1025 | --threads 1025: it must lie between 0",
                     "--prompt-ids 5 --dtype int8 | --dtype int8: it must be bf16 (bfloat16) or fp32 (float32)",
                     "--prompt abc | has no tokenizer.json; name a tokenizer",
-                    "--prompts /nowhere | /nowhere does not exist",
+                    "--prompts /nowhere | --prompts /nowhere does not exist",
                     "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
     void badInputIsRefused(String arguments, String expected) {
         Object[] all = Stream.concat(Stream.of(FOLDER), Stream.of(arguments.split(" "))).toArray();

@@ -1,0 +1,51 @@
+package io.moe4j.app.cli;
+
+/** What is still written when the process ends early, as by Ctrl-C: so that the shell's prompt begins in a row of its own. */
+final class AtExit implements AutoCloseable {
+    /** A terminal that takes nothing, as after Ctrl-S, does not keep the process. */
+    private static final long MOST_MILLIS = 200;
+
+    private final Thread hook;
+
+    private AtExit(Thread hook) {
+        this.hook = hook;
+    }
+
+    /**
+     * Does the work if the process ends before {@link #close()}, and does not wait long for it.
+     *
+     * @param name what the work does, for dumps of threads
+     */
+    static AtExit of(String name, Runnable work) {
+        AtExit atExit = new AtExit(new Thread(() -> hurried(work), name));
+        try {
+            Runtime.getRuntime().addShutdownHook(atExit.hook);
+        } catch (IllegalStateException e) {
+            // The process is ending already.
+        }
+        return atExit;
+    }
+
+    /** What runs when the process ends. */
+    Thread hook() {
+        return hook;
+    }
+
+    private static void hurried(Runnable work) {
+        Thread thread = Thread.ofPlatform().daemon().start(work);
+        try {
+            thread.join(MOST_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is ending, and the work is done.
+        }
+    }
+}
