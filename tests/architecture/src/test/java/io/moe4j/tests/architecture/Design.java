@@ -39,6 +39,7 @@ final class Design {
             Map.entry("io.moe4j.model.deepseek", Set.of(API, AUTOGRAD, LAYERS)),
             Map.entry("io.moe4j.model.qwen", Set.of(API, AUTOGRAD, LAYERS)),
             Map.entry("io.moe4j.safetensors", Set.of(API)),
+            Map.entry("io.moe4j.chattemplate", Set.of(API)),
             Map.entry("io.moe4j.data", Set.of(API)),
             Map.entry("io.moe4j.source.parquet", Set.of(API)),
             Map.entry("io.moe4j.tokenizer.huggingface", Set.of(API)),

@@ -1,0 +1,99 @@
+package io.moe4j.chattemplate;
+
+import io.moe4j.api.Stability;
+import io.moe4j.chattemplate.render.Library;
+import io.moe4j.chattemplate.render.Output;
+import io.moe4j.chattemplate.render.Renderer;
+import io.moe4j.chattemplate.syntax.StatementParser;
+import io.moe4j.chattemplate.syntax.Template;
+import io.moe4j.chattemplate.syntax.TemplateFault;
+import java.time.Clock;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A chat template: text in the language Jinja that turns a conversation into one text, as {@code apply_chat_template} of transformers does, byte for byte. For
+ * example, of two messages:
+ *
+ * <pre>{@code
+ * ChatTemplate template = ChatTemplate.parse("{% for m in messages %}<|{{ m.role }}|>{{ m.content | trim }}{% endfor %}");
+ * template.render(Map.of("messages", List.of(Map.of("role", "user", "content", " Hi. "))));     // <|user|>Hi.
+ * }</pre>
+ *
+ * A template may come from anywhere: it cannot do anything but make text, and rendering ends with an error where it would need too much memory or time.
+ * Templates do not change, and may be used by several threads.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ChatTemplate {
+    private final String source;
+    private final Template template;
+    private final Clock clock;
+
+    private ChatTemplate(String source, Template template, Clock clock) {
+        this.source = source;
+        this.template = template;
+        this.clock = clock;
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @param source in Jinja, with the extensions of transformers
+     * @throws ChatTemplateException if it is not understood
+     */
+    public static ChatTemplate parse(String source) {
+        String normalized = StatementParser.normalized(source);
+        Template template = checked(normalized,
+                () -> StatementParser.parse(normalized, Library::hasFilter, Library::hasTest));
+        return new ChatTemplate(normalized, template, Clock.systemDefaultZone());
+    }
+
+    /** The same template with another clock, for templates that tell the date. */
+    public ChatTemplate withClock(Clock other) {
+        return new ChatTemplate(source, template, other);
+    }
+
+    /**
+     * The text that the template makes of its variables: {@code messages}, and often {@code tools}, {@code add_generation_prompt}, {@code bos_token} …
+     *
+     * @param variables lists, maps, texts, truth values, whole numbers of at most 64 bits, double values and null, in each other
+     * @throws ChatTemplateException if a variable is of another class, the template does what has no result, or it refuses the conversation
+     */
+    public String render(Map<String, ? extends @Nullable Object> variables) {
+        return output(variables, false).text();
+    }
+
+    /**
+     * The same, with the parts that the template marks as the assistant's.
+     *
+     * @throws ChatTemplateException as {@link #render} does; also if a mark is in a macro, so that its place is not known
+     */
+    public Rendered renderMarked(Map<String, ? extends @Nullable Object> variables) {
+        Output output = output(variables, true);
+        return new Rendered(output.text(),
+                output.marked().stream().map(part -> new Rendered.Span(part.from(), part.to())).toList());
+    }
+
+    /** Whether the template can mark what the assistant says: whether it has a <code>{% generation %}</code> block. */
+    public boolean marksGeneration() {
+        return template.marksGeneration();
+    }
+
+    private Output output(Map<String, ? extends @Nullable Object> variables, boolean marks) {
+        return checked(source, () -> Renderer.render(template, variables, clock, marks));
+    }
+
+    private static <T> T checked(String source, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (TemplateFault e) {
+            throw ChatTemplateException.at(source, e.at(), String.valueOf(e.getMessage()), e);
+        } catch (StackOverflowError e) {
+            throw ChatTemplateException.at(source, 0,
+                    "expressions or macros are in each other too deep; make them simpler", e);
+        }
+    }
+}

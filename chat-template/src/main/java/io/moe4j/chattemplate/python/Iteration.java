@@ -1,0 +1,61 @@
+package io.moe4j.chattemplate.python;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** What has items, and how many. */
+public final class Iteration {
+
+    private Iteration() {}
+
+    /** Whether it has items. */
+    public static boolean isIterable(Object value) {
+        return value instanceof Generator || value instanceof Undefined || size(value).isPresent();
+    }
+
+    /** The items one after the other: of a text, its characters; of a dict, its keys. */
+    public static Iterator<Object> iterator(Object value) {
+        return value instanceof Generator generator ? generator.items() : items(value).iterator();
+    }
+
+    /** All items. */
+    public static List<Object> items(Object value) {
+        return switch (value) {
+            case PyList list -> list.items();
+            case Tuple tuple -> tuple.items();
+            case Dict dict -> dict.keys();
+            case Range range -> range.items();
+            case View view -> view.items();
+            case String text -> text.codePoints().<Object>mapToObj(Character::toString).toList();
+            case Markup markup -> markup.text().codePoints().<Object>mapToObj(c -> new Markup(Character.toString(c)))
+                    .toList();
+            case Undefined missing -> List.of();
+            case Generator generator -> drained(generator);
+            default -> throw new PythonError("a value of the type " + Types.name(value)
+                    + " has no items; give a list, a dict or a text");
+        };
+    }
+
+    private static List<Object> drained(Generator generator) {
+        List<Object> all = new ArrayList<>();
+        generator.items().forEachRemaining(all::add);
+        return all;
+    }
+
+    /** How many items it has; empty if it does not know. */
+    public static OptionalInt size(Object value) {
+        return switch (value) {
+            case PyList list -> OptionalInt.of(list.items().size());
+            case Tuple tuple -> OptionalInt.of(tuple.items().size());
+            case Dict dict -> OptionalInt.of(dict.size());
+            case Range range -> OptionalInt.of(range.size());
+            case View view -> OptionalInt.of(view.items().size());
+            case String text -> OptionalInt.of(text.codePointCount(0, text.length()));
+            case Markup markup -> size(markup.text());
+            case Undefined missing -> OptionalInt.of(0);
+            default -> OptionalInt.empty();
+        };
+    }
+}

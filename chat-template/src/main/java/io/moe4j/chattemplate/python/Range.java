@@ -1,0 +1,35 @@
+package io.moe4j.chattemplate.python;
+
+import java.util.List;
+import java.util.stream.LongStream;
+
+/** Python's range: whole numbers in even steps. It has at most {@link #MOST}. */
+public record Range(long from, long to, long step) {
+    /** The same limit as in Jinja's sandbox. */
+    private static final long MOST = 100_000;
+
+    /** A range. */
+    public Range {
+        if (step == 0) {
+            throw new PythonError("a range has the step 0; give another");
+        }
+        if (size(from, to, step) > MOST) {
+            throw new PythonError("a range has " + size(from, to, step) + " numbers; at most " + MOST + " are allowed");
+        }
+    }
+
+    private static long size(long from, long to, long step) {
+        double count = Math.ceil(((double) to - from) / step);
+        return Math.max(0, (long) count);
+    }
+
+    /** How many numbers it has. */
+    public int size() {
+        return (int) size(from, to, step);
+    }
+
+    /** Its numbers. */
+    public List<Object> items() {
+        return LongStream.range(0, size()).<Object>mapToObj(i -> from + i * step).toList();
+    }
+}

@@ -1,0 +1,22 @@
+package io.moe4j.chattemplate.python;
+
+/**
+ * What a variable or attribute that is missing has as its value. It is output as nothing, is false and has no items; all else with it is an error.
+ *
+ * @param message what is missing
+ */
+public record Undefined(String message) {
+
+    /** The error of a use that needs a value. */
+    public PythonError error() {
+        return new PythonError(message + "; give it, or test it with \"is defined\"");
+    }
+
+    /** Returns the value, if it is one. */
+    public static Object defined(Object value) {
+        if (value instanceof Undefined missing) {
+            throw missing.error();
+        }
+        return value;
+    }
+}

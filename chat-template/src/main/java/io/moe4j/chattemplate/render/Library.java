@@ -1,0 +1,68 @@
+package io.moe4j.chattemplate.render;
+
+import io.moe4j.chattemplate.python.Arguments;
+import io.moe4j.chattemplate.python.PythonError;
+import java.time.Clock;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The filters, tests and functions that templates use by their names. */
+public final class Library {
+    private final Globals globals;
+    private final SelectFilters selecting = new SelectFilters(this);
+
+    Library(Clock clock) {
+        globals = new Globals(clock);
+    }
+
+    /** What a filter does. */
+    interface Filter {
+        /** What it makes of a value. */
+        Object apply(Object value, Arguments arguments);
+    }
+
+    /** What a test does. */
+    interface Test {
+        /** Whether a value passes. */
+        boolean passes(Object value, Arguments arguments);
+    }
+
+    /** Whether there is a filter of this name. */
+    public static boolean hasFilter(String name) {
+        return simple(name) != null || SelectFilters.NAMES.contains(name);
+    }
+
+    /** Whether there is a test of this name. */
+    public static boolean hasTest(String name) {
+        return Tests.find(name) != null || Tests.ABOUT_NAMES.contains(name);
+    }
+
+    private static @Nullable Filter simple(String name) {
+        Filter text = TextFilters.find(name);
+        return text != null ? text : ListFilters.find(name);
+    }
+
+    Object filter(String name, Object value, Arguments arguments) {
+        Filter found = simple(name);
+        if (found == null && !SelectFilters.NAMES.contains(name)) {
+            throw new PythonError("there is no filter \"" + name + "\"; use one that Jinja has, or write it without");
+        }
+        return found != null ? found.apply(value, arguments) : selecting.apply(name, value, arguments);
+    }
+
+    boolean test(String name, Object value, Arguments arguments) {
+        if (Tests.ABOUT_NAMES.contains(name)) {
+            String asked = String.valueOf(value);
+            return name.equals("filter") ? hasFilter(asked) : hasTest(asked);
+        }
+        Test found = Tests.find(name);
+        if (found == null) {
+            throw new PythonError("there is no test \"" + name + "\"; use one that Jinja has, or write it without");
+        }
+        return found.passes(value, arguments);
+    }
+
+    Optional<Object> global(String name) {
+        return globals.find(name);
+    }
+}

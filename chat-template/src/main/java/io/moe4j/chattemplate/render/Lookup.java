@@ -1,0 +1,50 @@
+package io.moe4j.chattemplate.render;
+
+import io.moe4j.chattemplate.python.Attributed;
+import io.moe4j.chattemplate.python.Methods;
+import io.moe4j.chattemplate.python.Subscripts;
+import io.moe4j.chattemplate.python.Types;
+import io.moe4j.chattemplate.python.Undefined;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code value.name} and {@code value[key]}. Both find methods and items: the first looks for a method first, so {@code tool.items} is the method even where the
+ * dict has a key of this name, and the second for an item first.
+ */
+final class Lookup {
+
+    private Lookup() {}
+
+    static Object attribute(Object of, String name) {
+        Undefined.defined(of);
+        Object found = member(of, name);
+        return found != null ? found : orUndefined(Subscripts.item(of, name), of, name);
+    }
+
+    static Object item(Object of, Object key) {
+        Undefined.defined(of);
+        Object found = Subscripts.item(of, key);
+        if (found == null && Types.isText(key)) {
+            found = member(of, Types.text(key, "a name"));
+        }
+        return orUndefined(found, of, key);
+    }
+
+    static Object slice(Object of, Object from, Object to, Object step) {
+        Undefined.defined(of);
+        return orUndefined(Subscripts.slice(of, from, to, step), of, "[:]");
+    }
+
+    private static @Nullable Object member(Object of, String name) {
+        if (name.startsWith("__") && name.endsWith("__")) {
+            return new Undefined("\"" + name + "\" is not for templates");
+        }
+        return of instanceof Attributed attributed ? attributed.attribute(name) : Methods.find(of, name);
+    }
+
+    private static Object orUndefined(@Nullable Object found, Object of, Object key) {
+        return found != null ? found
+                : new Undefined("a value of the type " + Types.name(of) + " has no "
+                        + (key instanceof String name ? "\"" + name + "\"" : "item at this key"));
+    }
+}

@@ -1,0 +1,24 @@
+package io.moe4j.chattemplate.render;
+
+import io.moe4j.chattemplate.python.Attributed;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Values that loops and macros can change, other than variables: {@code namespace(found=false)}. */
+final class Namespace implements Attributed {
+    private final Map<String, Object> values;
+
+    Namespace(Map<String, Object> values) {
+        this.values = new HashMap<>(values);
+    }
+
+    void set(String name, Object value) {
+        values.put(name, value);
+    }
+
+    @Override
+    public @Nullable Object attribute(String name) {
+        return values.get(name);
+    }
+}

@@ -1,0 +1,219 @@
+package io.moe4j.chattemplate.render;
+
+import io.moe4j.chattemplate.python.Iteration;
+import io.moe4j.chattemplate.python.PythonError;
+import io.moe4j.chattemplate.python.Text;
+import io.moe4j.chattemplate.syntax.Expression;
+import io.moe4j.chattemplate.syntax.Statement;
+import io.moe4j.chattemplate.syntax.Target;
+import io.moe4j.chattemplate.syntax.Template;
+import io.moe4j.chattemplate.syntax.TemplateFault;
+import java.time.Clock;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Executes statements. */
+public final class Renderer {
+    private final Budget budget = new Budget();
+    private final Evaluator evaluator;
+    private final boolean marks;
+
+    private Renderer(Clock clock, boolean marks) {
+        evaluator = new Evaluator(budget, new Library(clock));
+        this.marks = marks;
+    }
+
+    /** What follows a statement. */
+    enum Flow {
+        NEXT, BREAK, CONTINUE
+    }
+
+    /**
+     * Renders a template.
+     *
+     * @param given its variables, as Java's values
+     * @param clock what {@code strftime_now} tells
+     * @param marks whether it matters where generation blocks are
+     */
+    public static Output render(Template template, Map<String, ?> given, Clock clock, boolean marks) {
+        try {
+            Renderer renderer = new Renderer(clock, marks);
+            Output output = Output.whole(renderer.budget);
+            renderer.execute(template.statements(), Scope.root(Inputs.variables(given)), output);
+            return output;
+        } catch (PythonError e) {
+            throw new TemplateFault(0, e);
+        }
+    }
+
+    /** Executes statements one after the other. */
+    Flow execute(List<Statement> statements, Scope scope, Output output) {
+        for (Statement statement : statements) {
+            Flow flow = execute(statement, scope, output);
+            if (flow != Flow.NEXT) {
+                return flow;
+            }
+        }
+        return Flow.NEXT;
+    }
+
+    private Flow execute(Statement statement, Scope scope, Output output) {
+        budget.spend(1);
+        return switch (statement) {
+            case Statement.Text text -> {
+                output.append(text.text());
+                yield Flow.NEXT;
+            }
+            case Statement.Output each -> {
+                append(each.value(), scope, output);
+                yield Flow.NEXT;
+            }
+            case Statement.If test -> branch(test, scope, output);
+            case Statement.For loop -> loop(loop, scope, output);
+            case Statement.Set set -> {
+                assign(set.target(), evaluator.value(set.value(), scope), scope);
+                yield Flow.NEXT;
+            }
+            case Statement.SetBlock block -> captured(block, scope, output);
+            case Statement.FilterBlock block -> {
+                Output body = output.capture();
+                Flow flow = execute(block.body(), scope.inner(), body);
+                if (flow == Flow.NEXT) {
+                    output.append(Text.str(evaluator.filteredChain(block.filter(), body.text(), scope)));
+                }
+                yield flow;
+            }
+            case Statement.Macro macro -> {
+                scope.set(macro.name(), macro(macro.name(), macro.signature(), macro.body(), scope));
+                yield Flow.NEXT;
+            }
+            case Statement.CallBlock block -> {
+                call(block, scope, output);
+                yield Flow.NEXT;
+            }
+            case Statement.With with -> {
+                Scope inner = scope.inner();
+                for (int i = 0; i < with.targets().size(); i++) {
+                    assign(with.targets().get(i), evaluator.value(with.values().get(i), scope), inner);
+                }
+                yield execute(with.body(), inner, output);
+            }
+            case Statement.Generation generation -> {
+                int from = output.length();
+                execute(generation.body(), scope.inner(), output);
+                at(generation.at(), () -> output.mark(from, marks));
+                yield Flow.NEXT;
+            }
+            case Statement.Break end -> Flow.BREAK;
+            case Statement.Continue next -> Flow.CONTINUE;
+        };
+    }
+
+    private static void at(int where, Runnable action) {
+        try {
+            action.run();
+        } catch (PythonError e) {
+            throw new TemplateFault(where, e);
+        }
+    }
+
+    private void append(Expression value, Scope scope, Output output) {
+        Object computed = evaluator.value(value, scope);
+        at(value.at(), () -> output.append(Text.str(computed)));
+    }
+
+    private Flow branch(Statement.If test, Scope scope, Output output) {
+        for (Statement.Branch branch : test.branches()) {
+            if (evaluator.isTrue(branch.test(), scope)) {
+                return execute(branch.body(), scope, output);
+            }
+        }
+        return execute(test.otherwise(), scope, output);
+    }
+
+    private Flow loop(Statement.For loop, Scope scope, Output output) {
+        Object items = evaluator.value(loop.items(), scope);
+        Loop rounds = at(loop.items().at(), () -> loop.test().isEmpty()
+                ? new Loop(Iteration.iterator(items), Iteration.size(items))
+                : new Loop(new Filtered(Iteration.iterator(items),
+                        item -> passes(loop, item, scope)), java.util.OptionalInt.empty()));
+        boolean any = false;
+        while (rounds.next()) {
+            any = true;
+            Scope round = scope.inner();
+            round.set("loop", rounds);
+            assign(loop.target(), rounds.current(), round);
+            if (execute(loop.body(), round, output) == Flow.BREAK) {
+                break;
+            }
+        }
+        return any ? Flow.NEXT : execute(loop.otherwise(), scope.inner(), output);
+    }
+
+    private boolean passes(Statement.For loop, Object item, Scope scope) {
+        Scope inner = scope.inner();
+        assign(loop.target(), item, inner);
+        return evaluator.isTrue(loop.test().orElseThrow(), inner);
+    }
+
+    private static <T> T at(int where, java.util.function.Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (PythonError e) {
+            throw new TemplateFault(where, e);
+        }
+    }
+
+    private Flow captured(Statement.SetBlock block, Scope scope, Output output) {
+        Output body = output.capture();
+        Flow flow = execute(block.body(), scope.inner(), body);
+        if (flow == Flow.NEXT) {
+            Optional<Expression> filter = block.filter();
+            assign(block.target(),
+                    filter.isPresent() ? evaluator.filteredChain(filter.get(), body.text(), scope) : body.text(),
+                    scope);
+        }
+        return flow;
+    }
+
+    private Macro macro(String name, Statement.Signature signature, List<Statement> body, Scope scope) {
+        return new Macro(name, signature, scope, evaluator, budget, inner -> {
+            Output output = Output.whole(budget).capture();
+            execute(body, inner, output);
+            return output.text();
+        });
+    }
+
+    private void call(Statement.CallBlock block, Scope scope, Output output) {
+        Macro caller = macro("caller", block.signature(), block.body(), scope);
+        Object text = at(block.at(),
+                () -> evaluator.call((Expression.Call) block.call(), Map.of("caller", caller), scope));
+        at(block.at(), () -> output.append(Text.str(text)));
+    }
+
+    private void assign(Target target, Object value, Scope scope) {
+        switch (target) {
+            case Target.Variable variable -> scope.set(variable.name(), value);
+            case Target.Field field -> at(field.at(), () -> {
+                if (!(scope.get(field.namespace()) instanceof Namespace namespace)) {
+                    throw new PythonError("\"" + field.namespace() + "\" is no namespace, so \"" + field.name()
+                            + "\" of it cannot be set; make it one: {% set " + field.namespace() + " = namespace() %}");
+                }
+                namespace.set(field.name(), value);
+            });
+            case Target.Several several -> unpack(several, value, scope);
+        }
+    }
+
+    private void unpack(Target.Several several, Object value, Scope scope) {
+        List<Object> items = at(several.at(), () -> Iteration.items(value));
+        if (items.size() != several.targets().size()) {
+            throw new TemplateFault(several.at(), "there are " + items.size() + " items for " + several.targets().size()
+                    + " variables; name as many variables as there are items");
+        }
+        Iterator<Target> targets = several.targets().iterator();
+        items.forEach(item -> assign(targets.next(), item, scope));
+    }
+}
