@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Stability;
+import java.util.Optional;
 
 /**
  * Turns conversations into texts, and says which parts of them are learned: what a chat template does. Stateless; may be used by several threads.
@@ -19,6 +20,11 @@ public interface Conversations {
      * @return at most 200 printable characters
      */
     String identity();
+
+    /** The chat template, as it was written, to be kept beside what was made with it; empty if there is none. */
+    default Optional<String> template() {
+        return Optional.empty();
+    }
 
     /**
      * Renders a conversation.

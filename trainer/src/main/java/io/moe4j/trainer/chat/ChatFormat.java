@@ -1,0 +1,109 @@
+package io.moe4j.trainer.chat;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.chattemplate.ChatTemplate;
+import io.moe4j.chattemplate.ChatTemplateException;
+import io.moe4j.data.ConversationException;
+import io.moe4j.data.Conversations;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model writes conversations: its chat template, and the special tokens that the template may name. Immutable; may be used by several threads.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ChatFormat {
+    private final String source;
+    private final ChatTemplate template;
+    private final Map<String, Object> specialTokens;
+
+    private ChatFormat(String source, ChatTemplate template, Map<String, Object> specialTokens) {
+        this.source = source;
+        this.template = template;
+        this.specialTokens = specialTokens;
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @param source in Jinja
+     * @param specialTokens variables such as {@code bos_token}
+     * @throws ChatTemplateException if it is not understood
+     */
+    public static ChatFormat of(String source, Map<String, ?> specialTokens) {
+        return new ChatFormat(source, ChatTemplate.parse(source), Map.copyOf(specialTokens));
+    }
+
+    /** The template, as it was written. */
+    public String source() {
+        return source;
+    }
+
+    /**
+     * The text that asks for the next answer of a conversation.
+     *
+     * @param messages each with a {@code role} and mostly a {@code content}, as Java's maps, lists and texts
+     * @param variables what else the template may read, such as {@code tools}
+     * @throws InputException if the template refuses them
+     */
+    public String prompt(List<? extends Map<String, ? extends @Nullable Object>> messages,
+            Map<String, ? extends @Nullable Object> variables) {
+        return template.render(all(messages, variables, true));
+    }
+
+    /**
+     * How conversations are read as training text.
+     *
+     * @param field the key or column of the messages
+     */
+    public Conversations conversations(String field) {
+        return new TemplateConversations(this, template, field);
+    }
+
+    /** Identifies template and special tokens. */
+    String identity() {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(
+                    (source + "\0" + new TreeMap<>(specialTokens)).getBytes(StandardCharsets.UTF_8));
+            return "chat template, SHA-256 " + HexFormat.of().formatHex(digest).substring(0, 32);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    /** The variables of a rendering, as transformers has them: others take the place of special tokens. */
+    Map<String, @Nullable Object> all(List<? extends Map<String, ? extends @Nullable Object>> messages,
+            Map<String, ? extends @Nullable Object> variables, boolean prompt) {
+        Map<String, @Nullable Object> all = new HashMap<>(specialTokens);
+        all.put("tools", null);
+        all.put("documents", null);
+        all.putAll(variables);
+        all.put(Conversation.MESSAGES, messages);
+        all.put("add_generation_prompt", prompt);
+        return all;
+    }
+
+    /** Renders with a template of this format. */
+    static String render(ChatTemplate template, Map<String, @Nullable Object> variables)
+            throws ConversationException {
+        try {
+            return template.render(variables);
+        } catch (ChatTemplateException e) {
+            throw problem(e);
+        }
+    }
+
+    static ConversationException problem(ChatTemplateException e) {
+        return new ConversationException("cannot be rendered: " + e.getMessage(), e);
+    }
+}
