@@ -2,6 +2,7 @@ package io.moe4j.chattemplate.python;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,5 +48,10 @@ public record Arguments(List<Object> positional, Map<String, Object> named) {
                     + "; give arguments in their order");
         }
         return bound;
+    }
+
+    /** The first of the parameters, which is required. */
+    public Object required(String function, String... parameters) {
+        return Objects.requireNonNull(bind(function, parameters)[0]);
     }
 }

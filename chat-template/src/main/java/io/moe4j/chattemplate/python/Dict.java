@@ -39,6 +39,11 @@ public final class Dict implements Container {
             return this;
         }
 
+        /** Puts a key in without a value; false if it is there already. */
+        public boolean add(Object key) {
+            return entries.putIfAbsent(hashed(key), new Entry(key, None.NONE)) == null;
+        }
+
         /** The dict. */
         public Dict build() {
             long weight = 0;

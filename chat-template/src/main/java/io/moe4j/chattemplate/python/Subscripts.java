@@ -89,4 +89,13 @@ public final class Subscripts {
         characters.forEach(each -> all.append(Text.str(each)));
         return all.toString();
     }
+
+    /** An optional index, from the end if it is negative, and not beyond the ends. */
+    static int clamped(@Nullable Object value, int missing, int size) {
+        if (value == null || value == None.NONE) {
+            return missing;
+        }
+        int index = Types.index(value, "a position");
+        return Math.clamp((long) (index < 0 ? index + size : index), 0, size);
+    }
 }

@@ -3,7 +3,10 @@ package io.moe4j.chattemplate.render;
 import io.moe4j.chattemplate.python.Arguments;
 import io.moe4j.chattemplate.python.PythonError;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The filters, tests and functions that templates use by their names. */
@@ -38,8 +41,8 @@ public final class Library {
     }
 
     private static @Nullable Filter simple(String name) {
-        Filter text = TextFilters.find(name);
-        return text != null ? text : ListFilters.find(name);
+        return Stream.<Function<String, @Nullable Filter>>of(TextFilters::find, ListFilters::find, SortFilters::find,
+                NumberFilters::find).map(each -> each.apply(name)).filter(Objects::nonNull).findFirst().orElse(null);
     }
 
     Object filter(String name, Object value, Arguments arguments) {
