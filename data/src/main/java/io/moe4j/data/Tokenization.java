@@ -26,6 +26,8 @@ import java.util.stream.Stream;
 public final class Tokenization {
     private static final String LOCK = ".lock";
     private static final String PART = ".part";
+    /** As models in Hugging Face's layout have it beside their tokenizer. */
+    private static final String TEMPLATE = "chat_template.jinja";
 
     private final Corpus corpus;
     private final Tokenizer tokenizer;
@@ -206,7 +208,7 @@ public final class Tokenization {
         }
     }
 
-    /** Copies the tokenizer's files, so that the folder knows its tokenizer. */
+    /** Copies the tokenizer's files, and the chat template that was used, so that the folder knows its tokenizer. */
     private String keepTokenizer() throws IOException {
         List<Path> files = tokenizer.files();
         if (files.isEmpty()) {
@@ -217,6 +219,12 @@ public final class Tokenization {
             Path part = kept.resolve(file.getFileName() + PART);
             Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING);
             Files.move(part, kept.resolve(String.valueOf(file.getFileName())), StandardCopyOption.ATOMIC_MOVE);
+        }
+        Optional<String> template = corpus.options().conversations().flatMap(Conversations::template);
+        if (template.isPresent()) {
+            Path part = kept.resolve(TEMPLATE + PART);
+            Files.writeString(part, template.get());
+            Files.move(part, kept.resolve(TEMPLATE), StandardCopyOption.ATOMIC_MOVE);
         }
         return "tokenizer/" + files.getFirst().getFileName();
     }

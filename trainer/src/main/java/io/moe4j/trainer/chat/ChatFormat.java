@@ -9,10 +9,12 @@ import io.moe4j.data.Conversations;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,30 @@ public final class ChatFormat {
      */
     public static ChatFormat of(String source, Map<String, ?> specialTokens) {
         return new ChatFormat(source, ChatTemplate.parse(source), Map.copyOf(specialTokens));
+    }
+
+    /**
+     * Finds the template of a model.
+     *
+     * @param written the template; if absent, that of the first folder that has one
+     * @param folders in Hugging Face's layout; the first that has special tokens gives them
+     * @return empty if there is no template
+     * @throws InputException if a file cannot be read, or the template is not understood
+     */
+    public static Optional<ChatFormat> find(Optional<String> written, List<Path> folders) {
+        Optional<String> source = written
+                .or(() -> folders.stream().flatMap(folder -> FolderTemplate.template(folder).stream()).findFirst());
+        return source.map(text -> of(text, folders.stream().filter(FolderTemplate::hasTokens).findFirst()
+                .map(FolderTemplate::tokens).orElse(Map.of())));
+    }
+
+    /**
+     * Reads the text of a template.
+     *
+     * @throws InputException if there is no such file, or it is no text
+     */
+    public static String read(Path file) {
+        return FolderTemplate.text(file);
     }
 
     /** The template, as it was written. */
