@@ -52,6 +52,15 @@ public interface Tokenizer extends AutoCloseable {
         return List.of();
     }
 
+    /**
+     * Whether an id is a mark, such as {@code <|im_end|>}, and no text for people.
+     *
+     * @since 0.3.0
+     */
+    default boolean isSpecial(int id) {
+        return id == endToken();
+    }
+
     /** Turns ids into text, one after another; empty if this tokenizer cannot do that. */
     default Optional<Decoder> decoder() {
         return Optional.empty();

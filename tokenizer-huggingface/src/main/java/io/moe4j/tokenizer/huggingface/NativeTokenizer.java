@@ -80,6 +80,11 @@ final class NativeTokenizer implements Tokenizer {
     }
 
     @Override
+    public boolean isSpecial(int id) {
+        return file.isSpecial(id);
+    }
+
+    @Override
     public Optional<Decoder> decoder() {
         return Optional
                 .of(new IdText(ids -> ids.length == 0 ? "" : call(tokenizer -> library.decode(tokenizer, ids, false)),

@@ -63,6 +63,19 @@ final class AnswerFinder {
         return new AnswerFinder(template, messages, text, marks).answers();
     }
 
+    /** What ends an answer to one question; empty if the template refuses that, or it cannot be told. */
+    static Optional<String> ending(Template template) {
+        List<Map<String, @Nullable Object>> messages = List.of(said("user", "x", false), said("assistant", "x", false));
+        try {
+            String text = template.render(messages, false);
+            Optional<Marks> marks = Marks.notIn(text);
+            return marks.isEmpty() ? Optional.empty()
+                    : Optional.of(new AnswerFinder(template, messages, text, marks.get()).ending(1));
+        } catch (ConversationException e) {
+            return Optional.empty();
+        }
+    }
+
     /** Leaves out the marks that change the text. */
     private void leaveOut() throws ConversationException {
         List<Integer> all = marked.numbers(messages);

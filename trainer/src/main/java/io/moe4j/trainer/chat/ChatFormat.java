@@ -96,6 +96,12 @@ public final class ChatFormat {
         return new TemplateConversations(this, template, field);
     }
 
+    /** What the template writes at the end of an answer, such as {@code <|im_end|>}; empty if that cannot be told, or is nothing. */
+    public Optional<String> ending() {
+        return AnswerFinder.ending((messages, prompt) -> render(template, all(messages, Map.of(), prompt)))
+                .filter(ending -> !ending.isBlank());
+    }
+
     /** Identifies template and special tokens. */
     String identity() {
         try {

@@ -105,6 +105,11 @@ public final class CheckpointSource implements ModelSource {
         WeightTransfer.fill(rank, open, weights::read, name -> true);
     }
 
+    /** The keys of the {@code generation_config.json} of the folder that training started from. */
+    public Map<String, Object> generation() {
+        return model.generation().orElse(Map.of());
+    }
+
     ExportDetails details() {
         return new ExportDetails(weights::read, name -> true, weights.dtype(), model.config().orElse(Map.of()),
                 model.generation().orElse(Map.of()), model.from().map(Path::of),

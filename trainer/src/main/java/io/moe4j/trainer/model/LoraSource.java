@@ -159,6 +159,11 @@ public final class LoraSource implements ModelSource {
         return AdapterFolder.isOne(path) ? Optional.of(base.path()) : Optional.empty();
     }
 
+    /** The folder of the model without the updates. */
+    public Path modelFolder() {
+        return base.path();
+    }
+
     /** The model without the updates. */
     Path base() {
         return base.path();

@@ -59,6 +59,11 @@ final class CountedTokenizer implements Tokenizer {
     }
 
     @Override
+    public boolean isSpecial(int id) {
+        return tokenizer.isSpecial(id);
+    }
+
+    @Override
     public String identity() {
         return tokenizer.identity();
     }
