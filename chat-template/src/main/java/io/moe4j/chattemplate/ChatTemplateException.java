@@ -36,6 +36,11 @@ public class ChatTemplateException extends InputException {
                 + (rest.isBlank() ? "" : ", at \"" + Shown.of(rest) + "\"") + ": " + Shown.of(problem), cause);
     }
 
+    /** The same exception, which also names the file. */
+    ChatTemplateException in(String file) {
+        return new ChatTemplateException(line, column, file + ": " + getMessage(), this);
+    }
+
     /** The line, from 1. */
     public int line() {
         return line;

@@ -11,7 +11,9 @@ public final class Arithmetic {
     /** The value of an operator with two operands. */
     public static Object apply(String operator, Object a, Object b) {
         Undefined.defined(a);
-        Undefined.defined(b);
+        if (!operator.equals("%") || !Types.isText(a)) {
+            Undefined.defined(b);
+        }
         if (Types.isNumber(a) && Types.isNumber(b)) {
             return numbers(operator, a, b);
         }

@@ -8,4 +8,9 @@ public interface Attributed {
     /** The value of an attribute; null if there is none of this name. */
     @Nullable
     Object attribute(String name);
+
+    /** Whether it counts as true. */
+    default boolean isTrue() {
+        return true;
+    }
 }

@@ -10,7 +10,7 @@ public sealed interface Container permits PyList, Tuple, Dict {
     /** How deep containers are in each other. */
     int DEEPEST = 200;
 
-    /** Items, with those of the items. */
+    /** Items, with those of the items; a text among them counts one more for each 64 characters. */
     long weight();
 
     /** How deep containers are in each other: 1 where no item is one. */
@@ -18,7 +18,12 @@ public sealed interface Container permits PyList, Tuple, Dict {
 
     /** The weight with one more item. */
     static long weightWith(long weight, Object item) {
-        long sum = weight + 1 + (item instanceof Container container ? container.weight() : 0);
+        long sum = weight + 1 + switch (item) {
+            case Container container -> container.weight();
+            case String text -> text.length() / 64;
+            case Markup markup -> markup.text().length() / 64;
+            default -> 0;
+        };
         if (sum > MOST) {
             throw new PythonError(
                     "a list or dict would have more than " + MOST + " items, with those of its items; make fewer");

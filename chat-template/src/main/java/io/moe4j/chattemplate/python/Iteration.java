@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /** What has items, and how many. */
 public final class Iteration {
@@ -17,7 +18,12 @@ public final class Iteration {
 
     /** The items one after the other: of a text, its characters; of a dict, its keys. */
     public static Iterator<Object> iterator(Object value) {
-        return value instanceof Generator generator ? generator.items() : items(value).iterator();
+        return switch (value) {
+            case Generator generator -> generator.items();
+            case String text -> characters(text).iterator();
+            case Markup markup -> characters(markup.text()).iterator();
+            default -> items(value).iterator();
+        };
     }
 
     /** All items. */
@@ -28,14 +34,23 @@ public final class Iteration {
             case Dict dict -> dict.keys();
             case Range range -> range.items();
             case View view -> view.items();
-            case String text -> text.codePoints().<Object>mapToObj(Character::toString).toList();
-            case Markup markup -> markup.text().codePoints().<Object>mapToObj(c -> new Markup(Character.toString(c)))
-                    .toList();
+            case String text -> {
+                if (text.length() > Container.MOST) {
+                    throw new PythonError("a text of " + text.length()
+                            + " characters is too long for a list of them; make it shorter");
+                }
+                yield characters(text).toList();
+            }
+            case Markup markup -> items(markup.text());
             case Undefined missing -> List.of();
             case Generator generator -> drained(generator);
             default -> throw new PythonError("a value of the type " + Types.name(value)
                     + " has no items; give a list, a dict or a text");
         };
+    }
+
+    private static Stream<Object> characters(String text) {
+        return text.codePoints().mapToObj(Character::toString);
     }
 
     private static List<Object> drained(Generator generator) {

@@ -46,7 +46,7 @@ public final class PercentFormat {
 
     /** Python lets values that could name fields be, even if none does. */
     private static boolean isOther(Object values) {
-        return values instanceof PyList || values instanceof Range;
+        return values instanceof PyList || values instanceof Range || values instanceof Undefined;
     }
 
     private String field(Matcher m) {

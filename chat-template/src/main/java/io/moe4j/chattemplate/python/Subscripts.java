@@ -36,13 +36,13 @@ public final class Subscripts {
         return Types.isText(value) || value instanceof PyList || value instanceof Tuple || value instanceof Range;
     }
 
-    /**
-     * Python's {@code of[from:to:step]}; each of the three may be {@link None}. Null if there are no slices of it.
-     */
-    public static @Nullable Object slice(Object of, Object from, Object to, Object step) {
-        boolean bounds = isBound(from) && isBound(to) && isBound(step);
-        if (!isSequence(of) || !bounds) {
-            return null;
+    /** Python's {@code of[from:to:step]}; each of the three may be {@link None}. */
+    public static Object slice(Object of, Object from, Object to, Object step) {
+        if (!isSequence(Undefined.defined(of))) {
+            throw new PythonError("a value of the type " + Types.name(of) + " has no slices; give a list or a text");
+        }
+        if (!isBound(from) || !isBound(to) || !isBound(step)) {
+            throw new PythonError("the bounds of a slice are whole numbers, or missing; write it like value[1:3]");
         }
         long size = Iteration.size(of).orElse(0);
         long by = step == None.NONE ? 1 : Types.index(step, "a slice");
@@ -51,22 +51,34 @@ public final class Subscripts {
         }
         long begin = bound(from, by > 0 ? 0 : size - 1, size, by);
         long end = bound(to, by > 0 ? size : -1, size, by);
-        if (of instanceof String text && by == 1) {
-            return CodePoints.slice(text, (int) begin, (int) Math.max(begin, end));
-        }
-        List<Object> items = Iteration.items(of);
+        return switch (of) {
+            case String text -> text(text, begin, end, by);
+            case Markup markup -> new Markup(text(markup.text(), begin, end, by));
+            case Tuple tuple -> Tuple.of(items(tuple.items(), begin, end, by));
+            case Range range -> new Range(range.from() + begin * range.step(), range.from() + end * range.step(),
+                    range.step() * by);
+            default -> PyList.of(items(Iteration.items(of), begin, end, by));
+        };
+    }
+
+    private static List<Object> items(List<Object> items, long begin, long end, long by) {
         List<Object> taken = new ArrayList<>();
         for (long i = begin; by > 0 ? i < end : i > end; i += by) {
             taken.add(items.get((int) i));
         }
-        return switch (of) {
-            case String text -> joined(taken);
-            case Markup markup -> new Markup(joined(taken));
-            case Tuple tuple -> Tuple.of(taken);
-            case Range range -> new Range(range.from() + begin * range.step(), range.from() + end * range.step(),
-                    range.step() * by);
-            default -> PyList.of(taken);
-        };
+        return taken;
+    }
+
+    private static String text(String text, long begin, long end, long by) {
+        if (by == 1) {
+            return CodePoints.slice(text, (int) begin, (int) Math.max(begin, end));
+        }
+        int[] all = text.codePoints().toArray();
+        StringBuilder taken = new StringBuilder();
+        for (long i = begin; by > 0 ? i < end : i > end; i += by) {
+            taken.appendCodePoint(all[(int) i]);
+        }
+        return taken.toString();
     }
 
     private static boolean isBound(Object value) {
@@ -82,12 +94,6 @@ public final class Subscripts {
         long low = step > 0 ? 0 : -1;
         long high = step > 0 ? size : size - 1;
         return Math.clamp(index < 0 ? index + size : index, low, high);
-    }
-
-    private static String joined(List<Object> characters) {
-        StringBuilder all = new StringBuilder();
-        characters.forEach(each -> all.append(Text.str(each)));
-        return all.toString();
     }
 
     /** An optional index, from the end if it is negative, and not beyond the ends. */

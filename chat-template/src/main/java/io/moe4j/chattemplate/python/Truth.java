@@ -20,6 +20,7 @@ public final class Truth {
             case Range range -> range.size() > 0;
             case View view -> !view.items().isEmpty();
             case Undefined missing -> false;
+            case Attributed own -> own.isTrue();
             default -> true;
         };
     }

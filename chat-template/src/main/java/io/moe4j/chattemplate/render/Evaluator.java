@@ -9,6 +9,7 @@ import io.moe4j.chattemplate.python.Iteration;
 import io.moe4j.chattemplate.python.None;
 import io.moe4j.chattemplate.python.PyList;
 import io.moe4j.chattemplate.python.PythonError;
+import io.moe4j.chattemplate.python.Subscripts;
 import io.moe4j.chattemplate.python.Text;
 import io.moe4j.chattemplate.python.Truth;
 import io.moe4j.chattemplate.python.Tuple;
@@ -43,6 +44,11 @@ final class Evaluator {
         }
     }
 
+    /** The value of an expression of which all is looked at. */
+    private Object read(Expression expression, Scope scope) {
+        return budget.read(value(expression, scope));
+    }
+
     /** Whether an expression counts as true. */
     boolean isTrue(Expression expression, Scope scope) {
         return Truth.of(value(expression, scope));
@@ -55,15 +61,16 @@ final class Evaluator {
             case Expression.ListOf list -> budget.made(PyList.of(values(list.items(), scope)));
             case Expression.TupleOf tuple -> budget.made(Tuple.of(values(tuple.items(), scope)));
             case Expression.DictOf dict -> budget.made(dict(dict, scope));
-            case Expression.Attribute attribute -> Lookup.attribute(value(attribute.of(), scope), attribute.name());
-            case Expression.Item item when item.key() instanceof Expression.Slice slice -> budget.made(Lookup.slice(
-                    value(item.of(), scope), bound(slice.from(), scope), bound(slice.to(), scope),
+            case Expression.Attribute attribute -> Lookup.attribute(read(attribute.of(), scope),
+                    attribute.name());
+            case Expression.Item item when item.key() instanceof Expression.Slice slice -> budget.made(Subscripts.slice(
+                    read(item.of(), scope), bound(slice.from(), scope), bound(slice.to(), scope),
                     bound(slice.step(), scope)));
-            case Expression.Item item -> Lookup.item(value(item.of(), scope), value(item.key(), scope));
+            case Expression.Item item -> Lookup.item(read(item.of(), scope), value(item.key(), scope));
             case Expression.Slice slice -> throw new PythonError("a slice is for one list or text; write value[1:3]");
             case Expression.Call call -> budget
-                    .made(call(value(call.function(), scope), arguments(call.arguments(), scope)));
-            case Expression.Filter filter -> filtered(filter, value(filter.of().orElseThrow(), scope), scope);
+                    .fresh(call(value(call.function(), scope), arguments(call.arguments(), scope)));
+            case Expression.Filter filter -> filtered(filter, read(filter.of().orElseThrow(), scope), scope);
             case Expression.Test test -> library.test(test.name(), value(test.of(), scope),
                     arguments(test.arguments(), scope));
             case Expression.Unary unary when unary.operator().equals("not") -> !isTrue(unary.of(), scope);
@@ -79,14 +86,14 @@ final class Evaluator {
             case Expression.Conditional conditional -> isTrue(conditional.test(), scope)
                     ? value(conditional.then(), scope)
                     : conditional.otherwise().isPresent() ? value(conditional.otherwise().get(), scope)
-                            : new Undefined("the condition is false, and there is no else");
+                            : Undefined.missing("the condition is false, and there is no else");
         };
     }
 
     private Object named(String name, Scope scope) {
         Object value = scope.get(name);
         return value != null ? value : library.global(name)
-                .orElseGet(() -> new Undefined("there is no variable \"" + name + "\""));
+                .orElseGet(() -> Undefined.missing("there is no variable \"" + name + "\""));
     }
 
     private List<Object> values(List<Expression> expressions, Scope scope) {
@@ -118,12 +125,12 @@ final class Evaluator {
         Arguments given = arguments(call.arguments(), scope);
         Map<String, Object> named = new LinkedHashMap<>(given.named());
         named.putAll(more);
-        return budget.made(call(value(call.function(), scope), new Arguments(given.positional(), named)));
+        return budget.fresh(call(value(call.function(), scope), new Arguments(given.positional(), named)));
     }
 
     /** What a filter makes of a value, or a chain of filters of what stands at its start. */
     Object filtered(Expression.Filter filter, Object value, Scope scope) {
-        return budget.made(library.filter(filter.name(), value, arguments(filter.arguments(), scope)));
+        return budget.fresh(library.filter(filter.name(), value, arguments(filter.arguments(), scope)));
     }
 
     /** What a tag's chain of filters makes of a text. */
@@ -168,9 +175,9 @@ final class Evaluator {
     }
 
     private boolean compare(Expression.Compare compare, Scope scope) {
-        Object left = value(compare.first(), scope);
+        Object left = budget.compared(value(compare.first(), scope));
         for (Expression.Comparison link : compare.rest()) {
-            Object right = value(link.right(), scope);
+            Object right = budget.compared(value(link.right(), scope));
             if (!holds(link.operator(), left, right)) {
                 return false;
             }

@@ -1,7 +1,11 @@
 package io.moe4j.chattemplate.render;
 
 import io.moe4j.chattemplate.python.Arguments;
+import io.moe4j.chattemplate.python.Dict;
+import io.moe4j.chattemplate.python.PyList;
 import io.moe4j.chattemplate.python.PythonError;
+import io.moe4j.chattemplate.python.Text;
+import io.moe4j.chattemplate.python.Types;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.Optional;
@@ -55,7 +59,10 @@ public final class Library {
 
     boolean test(String name, Object value, Arguments arguments) {
         if (Tests.ABOUT_NAMES.contains(name)) {
-            String asked = String.valueOf(value);
+            if (value instanceof PyList || value instanceof Dict) {
+                throw new PythonError("a value of the type " + Types.name(value) + " is no name; give a text");
+            }
+            String asked = Text.str(value);
             return name.equals("filter") ? hasFilter(asked) : hasTest(asked);
         }
         Test found = Tests.find(name);

@@ -36,10 +36,10 @@ final class ListFilters {
                                 + " has no length; give a list, a dict or a text"));
             };
             case "default", "d" -> ListFilters::orDefault;
-            case "items" -> (value, arguments) -> new Generator(pairs(value).iterator());
+            case "items" -> (value, arguments) -> new Generator(new Lazy(() -> pairs(value).iterator()));
             case "first" -> (value, arguments) -> {
                 Iterator<Object> items = Iteration.iterator(value);
-                return items.hasNext() ? items.next() : new Undefined("an empty list has no first item");
+                return items.hasNext() ? items.next() : Undefined.missing("an empty list has no first item");
             };
             case "last" -> ListFilters::last;
             case "reverse" -> (value, arguments) -> reversed(value);
@@ -71,13 +71,12 @@ final class ListFilters {
             throw new PythonError("the last of what is computed one by one is not known; use the filter list before");
         }
         List<Object> items = Iteration.items(value);
-        return items.isEmpty() ? new Undefined("an empty list has no last item") : items.getLast();
+        return items.isEmpty() ? Undefined.missing("an empty list has no last item") : items.getLast();
     }
 
     private static Object reversed(Object value) {
         if (Types.isText(value)) {
-            Object turned = Subscripts.slice(value, None.NONE, None.NONE, -1L);
-            return turned == null ? value : turned;
+            return Subscripts.slice(value, None.NONE, None.NONE, -1L);
         }
         List<Object> items = new ArrayList<>(Iteration.items(value));
         Collections.reverse(items);

@@ -30,21 +30,16 @@ final class Lookup {
         return orUndefined(found, of, key);
     }
 
-    static Object slice(Object of, Object from, Object to, Object step) {
-        Undefined.defined(of);
-        return orUndefined(Subscripts.slice(of, from, to, step), of, "[:]");
-    }
-
     private static @Nullable Object member(Object of, String name) {
         if (name.startsWith("__") && name.endsWith("__")) {
-            return new Undefined("\"" + name + "\" is not for templates");
+            return new Undefined("\"" + name + "\" is not for templates; leave it out");
         }
         return of instanceof Attributed attributed ? attributed.attribute(name) : Methods.find(of, name);
     }
 
     private static Object orUndefined(@Nullable Object found, Object of, Object key) {
         return found != null ? found
-                : new Undefined("a value of the type " + Types.name(of) + " has no "
+                : Undefined.missing("a value of the type " + Types.name(of) + " has no "
                         + (key instanceof String name ? "\"" + name + "\"" : "item at this key"));
     }
 }

@@ -63,6 +63,12 @@ final class Loop implements Attributed {
         return length.getAsInt();
     }
 
+    /** In Python, a loop has a length, which asks for all of its items. */
+    @Override
+    public boolean isTrue() {
+        return length() > 0;
+    }
+
     @Override
     public @Nullable Object attribute(String name) {
         return switch (name) {
@@ -75,10 +81,10 @@ final class Loop implements Attributed {
             case "length" -> length();
             case "depth" -> 1L;
             case "depth0" -> 0L;
-            case "previtem" -> index == 0 ? new Undefined("there is no previous item") : before;
+            case "previtem" -> index == 0 ? Undefined.missing("there is no previous item") : before;
             case "nextitem" -> {
                 Object next = peek();
-                yield next == null ? new Undefined("there is no next item") : next;
+                yield next == null ? Undefined.missing("there is no next item") : next;
             }
             case "cycle" -> (Function) this::cycle;
             case "changed" -> (Function) this::changed;

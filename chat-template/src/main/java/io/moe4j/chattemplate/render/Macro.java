@@ -51,7 +51,7 @@ final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
         if (signature.specials().caller() && !signature.parameters().contains("caller")) {
             Object caller = named.remove("caller");
             scope.set("caller", caller != null ? caller
-                    : new Undefined("there is no caller: \"" + name + "\" was not called by the tag call"));
+                    : Undefined.missing("there is no caller: \"" + name + "\" was not called by the tag call"));
         }
     }
 
@@ -67,7 +67,7 @@ final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
             Object given = i < positional.size() ? positional.get(i) : byName;
             Object value = given != null ? given : evaluator.orNull(signature.defaults().get(parameter), scope);
             scope.set(parameter, value != null ? value
-                    : new Undefined("the macro \"" + name + "\" was called without \"" + parameter + "\""));
+                    : Undefined.missing("the macro \"" + name + "\" was called without \"" + parameter + "\""));
         }
     }
 

@@ -115,7 +115,7 @@ final class NumberFilters {
 
     private static Object round(Object value, Arguments arguments) {
         @Nullable Object[] given = arguments.bind("round", "precision?", "method?");
-        int precision = given[0] == null ? 0 : Types.index(given[0], "round");
+        Object precision = given[0] == null ? 0L : given[0];
         String method = given[1] == null ? "common" : Text.str(given[1]);
         if (!Types.isNumber(Undefined.defined(value))) {
             throw new PythonError("round needs a number, and got a value of the type " + Types.name(value)
@@ -123,14 +123,15 @@ final class NumberFilters {
         }
         return switch (method) {
             case "common" -> Types.isWhole(value)
-                    ? (Object) rounded(BigDecimal.valueOf(Types.whole(value, "")), precision).longValue()
-                    : common((Double) value, precision);
+                    ? (Object) rounded(BigDecimal.valueOf(Types.whole(value, "")), Types.index(precision, "round"))
+                            .longValue()
+                    : common((Double) value, Types.index(precision, "round"));
             case "ceil", "floor" -> {
-                Object power = Arithmetic.apply("**", 10L, (long) precision);
+                Object power = Arithmetic.apply("**", 10L, precision);
                 Object scaled = Arithmetic.apply("*", value, power);
                 double real = scaled instanceof Double number ? number : ((Long) scaled).doubleValue();
-                Object whole = Types.isWhole(scaled) ? scaled
-                        : (Object) (long) (method.equals("ceil") ? Math.ceil(real) : Math.floor(real));
+                double turned = method.equals("ceil") ? Math.ceil(real) : Math.floor(real);
+                Object whole = Types.isWhole(scaled) ? scaled : (Object) turned;
                 yield Arithmetic.apply("/", whole, power);
             }
             default -> throw new PythonError("round has no method \"" + method + "\"; use common, ceil or floor");

@@ -36,7 +36,7 @@ public final class Output {
     }
 
     void append(String more) {
-        budget.spend(more.length() / 4);
+        budget.made(more);
         Text.checkLength((long) text.length() + more.length());
         text.append(more);
     }

@@ -3,6 +3,7 @@ package io.moe4j.chattemplate.render;
 import io.moe4j.chattemplate.python.Iteration;
 import io.moe4j.chattemplate.python.PythonError;
 import io.moe4j.chattemplate.python.Text;
+import io.moe4j.chattemplate.python.Types;
 import io.moe4j.chattemplate.syntax.Expression;
 import io.moe4j.chattemplate.syntax.Statement;
 import io.moe4j.chattemplate.syntax.Target;
@@ -81,7 +82,8 @@ public final class Renderer {
                 Output body = output.capture();
                 Flow flow = execute(block.body(), scope.inner(), body);
                 if (flow == Flow.NEXT) {
-                    output.append(Text.str(evaluator.filteredChain(block.filter(), body.text(), scope)));
+                    Object text = evaluator.filteredChain(block.filter(), body.text(), scope);
+                    at(block.filter().at(), () -> output.append(Types.text(text, "a tag's filter")));
                 }
                 yield flow;
             }
@@ -139,13 +141,15 @@ public final class Renderer {
                 ? new Loop(Iteration.iterator(items), Iteration.size(items))
                 : new Loop(new Filtered(Iteration.iterator(items),
                         item -> passes(loop, item, scope)), java.util.OptionalInt.empty()));
+        // Jinja notes that there was an item at the end of the body, so one that always ends early counts as none.
         boolean any = false;
         while (rounds.next()) {
-            any = true;
             Scope round = scope.inner();
             round.set("loop", rounds);
             assign(loop.target(), rounds.current(), round);
-            if (execute(loop.body(), round, output) == Flow.BREAK) {
+            Flow flow = execute(loop.body(), round, output);
+            any |= flow == Flow.NEXT;
+            if (flow == Flow.BREAK) {
                 break;
             }
         }

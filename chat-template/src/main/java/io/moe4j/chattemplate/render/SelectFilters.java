@@ -97,30 +97,4 @@ final class SelectFilters {
         Arguments rest = new Arguments(test.subList(1, test.size()), named);
         return item -> library.test(name, of.apply(item), rest);
     }
-
-    /** Items that are prepared when the first is asked for. */
-    private static final class Lazy implements Iterator<Object> {
-        private final java.util.function.Supplier<Iterator<Object>> source;
-        private @Nullable Iterator<Object> items;
-
-        Lazy(java.util.function.Supplier<Iterator<Object>> source) {
-            this.source = source;
-        }
-
-        private Iterator<Object> items() {
-            Iterator<Object> all = items == null ? source.get() : items;
-            items = all;
-            return all;
-        }
-
-        @Override
-        public boolean hasNext() {
-            return items().hasNext();
-        }
-
-        @Override
-        public Object next() {
-            return items().next();
-        }
-    }
 }

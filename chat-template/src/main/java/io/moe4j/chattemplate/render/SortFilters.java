@@ -63,11 +63,10 @@ final class SortFilters {
 
     private static Object sort(Object value, Arguments arguments) {
         @Nullable Object[] given = arguments.bind("sort", "reverse?", "case_sensitive?", "attribute?");
-        List<Object> attributes = given[2] != null && Types.isText(given[2])
-                ? Arrays.<Object>asList((Object[]) Text.str(given[2]).split(",", -1))
-                : List.of();
-        UnaryOperator<Object> key = attributes.size() < 2 ? key(given[1], given[2])
-                : item -> PyList.of(attributes.stream().map(each -> key(given[1], each).apply(item)).toList());
+        List<UnaryOperator<Object>> keys = given[2] == null || !Types.isText(given[2])
+                ? List.of(key(given[1], given[2]))
+                : Arrays.stream(Text.str(given[2]).split(",", -1)).map(each -> key(given[1], each)).toList();
+        UnaryOperator<Object> key = item -> PyList.of(keys.stream().map(each -> each.apply(item)).toList());
         return PyList.of(sorted(Iteration.items(value), key, isTrue(given[0])));
     }
 
@@ -89,7 +88,8 @@ final class SortFilters {
         @Nullable Object[] given = arguments.bind("unique", "case_sensitive?", "attribute?");
         UnaryOperator<Object> key = key(given[0], given[1]);
         Dict.Builder seen = new Dict.Builder();
-        return new Generator(new Filtered(Iteration.iterator(value), item -> seen.add(key.apply(item))));
+        return new Generator(
+                new Lazy(() -> new Filtered(Iteration.iterator(value), item -> seen.add(key.apply(item)))));
     }
 
     private static Object extreme(String name, Object value, Arguments arguments, int sign) {
@@ -97,7 +97,7 @@ final class SortFilters {
         UnaryOperator<Object> key = key(given[0], given[1]);
         Iterator<Object> items = Iteration.iterator(value);
         if (!items.hasNext()) {
-            return new Undefined("an empty list has no " + name);
+            return Undefined.missing("an empty list has no " + name);
         }
         Object best = items.next();
         Object bestKey = key.apply(best);

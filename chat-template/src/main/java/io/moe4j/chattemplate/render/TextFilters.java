@@ -5,6 +5,7 @@ import io.moe4j.chattemplate.python.Case;
 import io.moe4j.chattemplate.python.CodePoints;
 import io.moe4j.chattemplate.python.Dict;
 import io.moe4j.chattemplate.python.Join;
+import io.moe4j.chattemplate.python.Iteration;
 import io.moe4j.chattemplate.python.Markup;
 import io.moe4j.chattemplate.python.Methods;
 import io.moe4j.chattemplate.python.None;
@@ -114,7 +115,6 @@ final class TextFilters {
 
     private static Object truncate(Object value, Arguments arguments) {
         @Nullable Object[] given = arguments.bind("truncate", "length?", "killwords?", "end?", "leeway?");
-        String text = Types.text(value, "truncate");
         int length = given[0] == null ? 255 : Types.index(given[0], "truncate");
         String end = given[2] == null ? "..." : Types.text(given[2], "truncate");
         long leeway = given[3] == null || given[3] == None.NONE ? 5 : Types.whole(given[3], "truncate");
@@ -124,9 +124,10 @@ final class TextFilters {
                     "truncate to " + length + " characters, with \"" + end + "\" at the end and a leeway of " + leeway
                             + ", leaves less than none; give a larger length");
         }
-        if (CodePoints.count(text) <= length + leeway) {
+        if (Iteration.size(value).orElse(Integer.MAX_VALUE) <= length + leeway) {
             return value;
         }
+        String text = Types.text(value, "truncate");
         String cut = CodePoints.slice(text, 0, kept);
         int space = given[1] != null && Truth.of(given[1]) ? -1 : cut.lastIndexOf(' ');
         return (space < 0 ? cut : cut.substring(0, space)) + end;

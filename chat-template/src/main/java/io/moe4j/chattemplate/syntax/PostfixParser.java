@@ -174,6 +174,9 @@ final class PostfixParser {
             keys.add(sliceOrKey());
         }
         tokens.expectOperator("]");
+        if (keys.size() > 1 && keys.stream().anyMatch(Slice.class::isInstance)) {
+            throw new TemplateFault(bracket.at(), "a slice stands alone in its brackets; write value[1:3]");
+        }
         return keys.size() == 1 ? keys.getFirst() : new TupleOf(List.copyOf(keys), bracket.at());
     }
 

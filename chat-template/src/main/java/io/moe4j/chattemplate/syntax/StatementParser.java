@@ -121,10 +121,7 @@ public final class StatementParser {
             case "set" -> List.of(set());
             case "macro" -> List.of(macros.macro(tag.at()));
             case "call" -> List.of(macros.call(tag.at()));
-            case "filter" -> {
-                Expression filter = expressions.postfix().filterChain();
-                yield List.of(new Statement.FilterBlock(filter, closed("endfilter")));
-            }
+            case "filter" -> List.of(filterBlock());
             case "with" -> List.of(with());
             case "print" -> printed();
             case "generation" -> {
@@ -149,6 +146,13 @@ public final class StatementParser {
         List<Statement> body = bodyUpTo(end);
         tokens.expectName(end);
         return body;
+    }
+
+    private Statement filterBlock() {
+        int conditions = names.conditional(0);
+        Statement block = new Statement.FilterBlock(expressions.postfix().filterChain(), closed("endfilter"));
+        names.conditional(conditions);
+        return block;
     }
 
     private Statement conditional() {
@@ -192,9 +196,12 @@ public final class StatementParser {
         if (tokens.takeOperator("=")) {
             return new Statement.Set(target, tuple());
         }
+        int conditions = names.conditional(0);
         Optional<Expression> filter = tokens.takeOperator("|") ? Optional.of(expressions.postfix().filterChain())
                 : Optional.empty();
-        return new Statement.SetBlock(target, filter, closed("endset"));
+        Statement block = new Statement.SetBlock(target, filter, closed("endset"));
+        names.conditional(conditions);
+        return block;
     }
 
     private Statement with() {
@@ -208,7 +215,10 @@ public final class StatementParser {
             tokens.expectOperator("=");
             values.add(expressions.expression());
         }
-        return new Statement.With(List.copyOf(variables), List.copyOf(values), closed("endwith"));
+        int conditions = names.conditional(0);
+        Statement block = new Statement.With(List.copyOf(variables), List.copyOf(values), closed("endwith"));
+        names.conditional(conditions);
+        return block;
     }
 
     private List<Statement> printed() {
