@@ -4,6 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.chattemplate.ChatTemplate;
 import io.moe4j.chattemplate.ChatTemplateException;
+import io.moe4j.chattemplate.FolderTemplate;
 import io.moe4j.data.ConversationException;
 import io.moe4j.data.Conversations;
 import java.nio.charset.StandardCharsets;
@@ -25,14 +26,17 @@ import org.jspecify.annotations.Nullable;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ChatFormat {
-    private final String source;
-    private final ChatTemplate template;
-    private final Map<String, Object> specialTokens;
+    private static final String TOOLS = "tools";
 
-    private ChatFormat(String source, ChatTemplate template, Map<String, Object> specialTokens) {
-        this.source = source;
+    private final ChatTemplate template;
+    /** For conversations with tools, which is another one for a few models. */
+    private final ChatTemplate withTools;
+    private final Map<String, String> specialTokens;
+
+    private ChatFormat(ChatTemplate template, ChatTemplate withTools, Map<String, String> specialTokens) {
         this.template = template;
-        this.specialTokens = specialTokens;
+        this.withTools = withTools;
+        this.specialTokens = Map.copyOf(specialTokens);
     }
 
     /**
@@ -42,23 +46,26 @@ public final class ChatFormat {
      * @param specialTokens variables such as {@code bos_token}
      * @throws ChatTemplateException if it is not understood
      */
-    public static ChatFormat of(String source, Map<String, ?> specialTokens) {
-        return new ChatFormat(source, ChatTemplate.parse(source), Map.copyOf(specialTokens));
+    public static ChatFormat of(String source, Map<String, String> specialTokens) {
+        ChatTemplate template = ChatTemplate.parse(source);
+        return new ChatFormat(template, template, specialTokens);
     }
 
     /**
      * Finds the template of a model.
      *
      * @param written the template; if absent, that of the first folder that has one
-     * @param folders in Hugging Face's layout; the first that has special tokens gives them
+     * @param folders in Hugging Face's layout; beside a template that is given, the first that has special tokens gives them
      * @return empty if there is no template
      * @throws InputException if a file cannot be read, or the template is not understood
      */
     public static Optional<ChatFormat> find(Optional<String> written, List<Path> folders) {
-        Optional<String> source = written
-                .or(() -> folders.stream().flatMap(folder -> FolderTemplate.template(folder).stream()).findFirst());
-        return source.map(text -> of(text, folders.stream().filter(FolderTemplate::hasTokens).findFirst()
-                .map(FolderTemplate::tokens).orElse(Map.of())));
+        if (written.isPresent()) {
+            return Optional.of(of(written.get(), folders.stream().map(FolderTemplate::specialTokens)
+                    .filter(tokens -> !tokens.isEmpty()).findFirst().orElse(Map.of())));
+        }
+        return folders.stream().flatMap(folder -> FolderTemplate.find(folder).stream()).findFirst()
+                .map(found -> new ChatFormat(found.template(), found.templateWithTools(), found.specialTokens()));
     }
 
     /**
@@ -67,12 +74,17 @@ public final class ChatFormat {
      * @throws InputException if there is no such file, or it is no text
      */
     public static String read(Path file) {
-        return FolderTemplate.text(file);
+        return TemplateFile.read(file);
     }
 
     /** The template, as it was written. */
     public String source() {
-        return source;
+        return template.source();
+    }
+
+    /** The template for conversations with these variables. */
+    ChatTemplate template(Map<String, ? extends @Nullable Object> variables) {
+        return variables.get(TOOLS) == null ? template : withTools;
     }
 
     /**
@@ -84,7 +96,7 @@ public final class ChatFormat {
      */
     public String prompt(List<? extends Map<String, ? extends @Nullable Object>> messages,
             Map<String, ? extends @Nullable Object> variables) {
-        return template.render(all(messages, variables, true));
+        return template(variables).render(all(messages, variables, true));
     }
 
     /**
@@ -93,7 +105,7 @@ public final class ChatFormat {
      * @param field the key or column of the messages
      */
     public Conversations conversations(String field) {
-        return new TemplateConversations(this, template, field);
+        return new TemplateConversations(this, field);
     }
 
     /** What the template writes at the end of an answer, such as {@code <|im_end|>}; empty if that cannot be told, or is nothing. */
@@ -106,7 +118,8 @@ public final class ChatFormat {
     String identity() {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(
-                    (source + "\0" + new TreeMap<>(specialTokens)).getBytes(StandardCharsets.UTF_8));
+                    (source() + "\0" + withTools.source() + "\0" + new TreeMap<>(specialTokens))
+                            .getBytes(StandardCharsets.UTF_8));
             return "chat template, SHA-256 " + HexFormat.of().formatHex(digest).substring(0, 32);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java runtime has SHA-256", e);
@@ -117,7 +130,7 @@ public final class ChatFormat {
     Map<String, @Nullable Object> all(List<? extends Map<String, ? extends @Nullable Object>> messages,
             Map<String, ? extends @Nullable Object> variables, boolean prompt) {
         Map<String, @Nullable Object> all = new HashMap<>(specialTokens);
-        all.put("tools", null);
+        all.put(TOOLS, null);
         all.put("documents", null);
         all.putAll(variables);
         all.put(Conversation.MESSAGES, messages);

@@ -22,12 +22,10 @@ final class TemplateConversations implements Conversations {
     private static final String ARGUMENTS = "chat_template_kwargs";
 
     private final ChatFormat format;
-    private final ChatTemplate template;
     private final String field;
 
-    TemplateConversations(ChatFormat format, ChatTemplate template, String field) {
+    TemplateConversations(ChatFormat format, String field) {
         this.format = format;
-        this.template = template.withClock(DATE);
         this.field = field;
     }
 
@@ -54,15 +52,17 @@ final class TemplateConversations implements Conversations {
                     "has no message of the role \"assistant\", so that nothing in it is learned");
         }
         Map<String, @Nullable Object> variables = conversation.variablesWith(ARGUMENTS);
-        RenderedConversation rendered = template.marksGeneration() ? marked(conversation, variables)
-                : found(conversation, variables);
+        ChatTemplate template = format.template(variables).withClock(DATE);
+        RenderedConversation rendered = template.marksGeneration() ? marked(template, conversation, variables)
+                : found(template, conversation, variables);
         if (rendered.learned().isEmpty()) {
             throw new ConversationException("has no part that the chat template marks with {% generation %}");
         }
         return rendered;
     }
 
-    private RenderedConversation marked(Conversation conversation, Map<String, @Nullable Object> variables)
+    private RenderedConversation marked(ChatTemplate template, Conversation conversation,
+            Map<String, @Nullable Object> variables)
             throws ConversationException {
         try {
             Rendered rendered = template.renderMarked(format.all(conversation.messages(), variables, false));
@@ -74,7 +74,8 @@ final class TemplateConversations implements Conversations {
         }
     }
 
-    private RenderedConversation found(Conversation conversation, Map<String, @Nullable Object> variables)
+    private RenderedConversation found(ChatTemplate template, Conversation conversation,
+            Map<String, @Nullable Object> variables)
             throws ConversationException {
         Template rendering = (messages, prompt) -> ChatFormat.render(template,
                 format.all(messages, variables, prompt));
