@@ -5,6 +5,7 @@ module io.moe4j.trainer {
     requires io.moe4j.activationcheckpoint;
     requires transitive io.moe4j.api;
     requires transitive io.moe4j.autograd;
+    requires transitive io.moe4j.chattemplate;
     requires io.moe4j.comm.minimalasyncep;
     requires io.moe4j.comm.standard;
     requires transitive io.moe4j.data;
@@ -23,6 +24,7 @@ module io.moe4j.trainer {
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.toml;
 
+    exports io.moe4j.trainer.chat;
     exports io.moe4j.trainer.checkpoint to io.moe4j.app;
     exports io.moe4j.trainer.checkpoint.store;
     exports io.moe4j.trainer.config;

@@ -51,6 +51,11 @@ public final class ChatTemplate {
         return new ChatTemplate(normalized, template, Clock.systemDefaultZone());
     }
 
+    /** The text that it was read from, with line feeds as ends of lines. */
+    public String source() {
+        return source;
+    }
+
     /** The same template with another clock, for templates that tell the date. */
     public ChatTemplate withClock(Clock other) {
         return new ChatTemplate(source, template, other);

@@ -68,6 +68,15 @@ public final class FolderTemplate {
         }
     }
 
+    /**
+     * The special tokens of a folder, whether it has a template or not. See {@link #specialTokens()}.
+     *
+     * @throws InputException if a file cannot be read
+     */
+    public static Map<String, String> specialTokens(Path folder) {
+        return TemplateFiles.specialTokens(folder);
+    }
+
     /** The file that has it. */
     public Path file() {
         return file;

@@ -111,6 +111,8 @@ final class BlockReader implements AutoCloseable {
     private Optional<Block> block() {
         int most = blockSequences;
         Start start = new Start(epoch, number, stream.place(), seed, most);
+        int padding = tokenizer.endToken() | MarkedToken.PADDING
+                | (corpus.options().conversations().isPresent() ? MarkedToken.NOT_LEARNED : 0);
         int[] tokens = new int[length];
         int sequences = 0;
         while (sequences < most) {
@@ -126,7 +128,7 @@ final class BlockReader implements AutoCloseable {
                 break;
             }
             if (read < length) {
-                Arrays.fill(tokens, from + read, from + length, tokenizer.endToken() | MarkedToken.PADDING);
+                Arrays.fill(tokens, from + read, from + length, padding);
                 tokens[from + read] |= MarkedToken.FIRST;
             }
             sequences++;

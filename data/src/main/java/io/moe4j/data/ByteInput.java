@@ -3,6 +3,7 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Bytes with a look-ahead of one, read as a whole or line by line. A byte-order mark at the beginning is skipped. */
 final class ByteInput implements AutoCloseable {
@@ -19,6 +20,7 @@ final class ByteInput implements AutoCloseable {
     /** Number of bytes of the input before those in the buffer. */
     private long before;
     private long line;
+    private JsonStrings.@Nullable Sink copy;
 
     /**
      * Begins to read.
@@ -59,11 +61,19 @@ final class ByteInput implements AutoCloseable {
         return byLine && value == '\n' ? END : value;
     }
 
+    /** What is taken from now on is copied there too; null: not any more. */
+    void copyTo(JsonStrings.@Nullable Sink sink) {
+        copy = sink;
+    }
+
     /** Takes the next byte. */
     int take() throws IOException {
         int value = peek();
         if (value != END) {
             next++;
+            if (copy != null) {
+                copy.put((byte) value);
+            }
         }
         return value;
     }

@@ -1,7 +1,9 @@
 package io.moe4j.data;
 
+import io.moe4j.api.text.PlacedIds;
 import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** Each byte is its own id, 0 to 255; id 256 ends a document. */
@@ -26,6 +28,29 @@ final class ByteTokenizer implements Tokenizer {
     @Override
     public Optional<Decoder> decoder() {
         return Optional.of(new ByteDecoder());
+    }
+
+    @Override
+    public Optional<PlacedIds> placed(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int[] ids = new int[bytes.length];
+        int[] starts = new int[bytes.length];
+        int[] ends = new int[bytes.length];
+        int at = 0;
+        for (int unit = 0; unit < text.length();) {
+            int point = text.codePointAt(unit);
+            int end = unit + Character.charCount(point);
+            // Half a character becomes one byte, "?", as in all texts that are written as UTF-8.
+            int count = point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE ? 1
+                    : point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+            for (int i = 0; i < count; i++, at++) {
+                ids[at] = Byte.toUnsignedInt(bytes[at]);
+                starts[at] = unit;
+                ends[at] = end;
+            }
+            unit = end;
+        }
+        return Optional.of(new PlacedIds(ids, starts, ends));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.text.DocumentReader;
 import io.moe4j.api.text.ReadRequest;
 import io.moe4j.api.text.SourceProvider;
@@ -18,6 +19,8 @@ import java.util.zip.ZipException;
  * @param content its bytes, packed as its name says
  */
 record CorpusFile(String name, Content content) {
+    private static final String ONLY_CONVERSATIONS = ", which are JSON (.jsonl, .json) or Parquet files; let data.path name those alone. To mix conversations and"
+            + " texts, make a folder of each with moe4j tokenize, and train from both (data.sources)";
 
     /** Opens it at its beginning. */
     DocumentReader open(Reading reading) throws IOException {
@@ -40,13 +43,21 @@ record CorpusFile(String name, Content content) {
         }
         UnpackedInput input = new UnpackedInput(unpackedName, name, unpacked);
         ReadRequest request = new ReadRequest(input, position, reading.options().textField(),
-                reading.options().promptField(), reading);
+                reading.options().promptField(), reading.options().conversations().map(Conversations::field), reading);
         String plainName = lower.substring(lower.lastIndexOf('/') + 1);
         for (SourceProvider provider : reading.options().formats()) {
             if (reads(provider, plainName, reading)) {
+                request.messagesField().filter(field -> !provider.readsMessages()).ifPresent(field -> {
+                    throw new InputException(name + " is read by the format " + provider.id()
+                            + ", which knows no conversations" + ONLY_CONVERSATIONS);
+                });
                 return PlugInDocuments.open(provider, input, request);
             }
         }
+        request.messagesField().ifPresent(field -> {
+            throw new InputException(name + " is plain text, and data.messages_field = \"" + Shown.of(field)
+                    + "\" reads conversations" + ONLY_CONVERSATIONS);
+        });
         return new TextDocument(name, unpacked, position, reading);
     }
 

@@ -27,6 +27,8 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
         CorpusOptions options = corpus.options();
         add(digest, options.textField() + "\n" + options.promptField().orElse("") + "\n" + split.fraction() + "\n"
                 + options.badLines() + "\n" + tokenizer.identity());
+        options.conversations().ifPresent(
+                form -> add(digest, "conversations in " + form.field() + "\n" + form.identity()));
         long bytes = 0;
         for (CorpusFile file : corpus.files()) {
             long size = file.content() instanceof FileContent content ? content.bytes() : 0;
@@ -51,7 +53,7 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
         return Optional.of(same
                 ? "names or sizes of its " + Shown.count(files, "file")
                         + ", data.tokenizer, data.text_field, data.prompt_field,"
-                        + " data.on_bad_line or validation.split"
+                        + " data.messages_field, the chat template, data.on_bad_line or validation.split"
                 : "it had " + Shown.of(position.text("files")) + " files of " + Shown.of(position.text("bytes"))
                         + " bytes, and has " + files + " of " + bytes);
     }

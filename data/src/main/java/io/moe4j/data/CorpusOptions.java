@@ -14,16 +14,17 @@ import java.util.Optional;
  * @param badLines what happens with lines that have no text, and with bytes that are not UTF-8
  * @param textField the key or column that has the text
  * @param promptField the key or column that has what precedes the text and is not learned, where documents have one
+ * @param conversations how conversations are read; if present, files have conversations instead of texts and prompts
  * @param formats providers of formats; the first that reads a name is taken. A name that none reads is one text
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CorpusOptions(BadLines badLines, String textField, Optional<String> promptField,
-        List<SourceProvider> formats) {
+        Optional<Conversations> conversations, List<SourceProvider> formats) {
 
     /** A bad line ends the run, the field is {@code text}, and JSON is the only format besides plain text. */
     public static final CorpusOptions DEFAULT = new CorpusOptions(BadLines.FAIL, "text", Optional.empty(),
-            CorpusFile.formats());
+            Optional.empty(), CorpusFile.formats());
 
     public CorpusOptions {
         formats = List.copyOf(formats);
@@ -31,17 +32,23 @@ public record CorpusOptions(BadLines badLines, String textField, Optional<String
 
     /** With another rule for bad lines. */
     public CorpusOptions withBadLines(BadLines value) {
-        return new CorpusOptions(value, textField, promptField, formats);
+        return new CorpusOptions(value, textField, promptField, conversations, formats);
     }
 
     /** With other fields. */
     public CorpusOptions withFields(String text, Optional<String> prompt) {
-        return new CorpusOptions(badLines, text, prompt, formats);
+        return new CorpusOptions(badLines, text, prompt, conversations, formats);
+    }
+
+    /** With conversations instead of texts. */
+    public CorpusOptions withConversations(Optional<Conversations> value) {
+        return new CorpusOptions(badLines, textField, promptField, value, formats);
     }
 
     /** With the formats that are available in a registry. */
     public CorpusOptions withFormats(Registry registry) {
-        return new CorpusOptions(badLines, textField, promptField, Asking.able(registry.all(SourceProvider.class),
-                "probe", provider -> provider.probe() instanceof Availability.Available));
+        return new CorpusOptions(badLines, textField, promptField, conversations,
+                Asking.able(registry.all(SourceProvider.class),
+                        "probe", provider -> provider.probe() instanceof Availability.Available));
     }
 }

@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The marked tokens of several files in order: of each document its prompt, its text and an end token. A document without tokens has no end token
- * either.
+ * either, nor has a conversation, which is all that its template has written.
  */
 final class DocumentStream implements AutoCloseable {
     private final List<CorpusFile> files;
     private final Tokenizer tokenizer;
     private final Reading reading;
     private final DocumentSplit split;
+    private final Optional<ConversationReader> conversations;
     private int next;
     /** Where the first file is opened; empty for the others. */
     private String opensAt;
@@ -44,14 +45,28 @@ final class DocumentStream implements AutoCloseable {
         private final Place place;
         private final Tokenizer.@Nullable Tokens prompt;
         private final Tokenizer.Tokens text;
+        /** Whether tokens of the text are marked already, and its end is written in it. */
+        private final boolean conversation;
         private boolean inPrompt;
         private long tokens;
 
-        private OpenDocument(Place place, Tokenizer.@Nullable Tokens prompt, Tokenizer.Tokens text) {
+        private OpenDocument(Place place, Tokenizer.@Nullable Tokens prompt, Tokenizer.Tokens text,
+                boolean conversation) {
             this.place = place;
             this.prompt = prompt;
             this.text = text;
+            this.conversation = conversation;
             inPrompt = prompt != null;
+        }
+
+        private static OpenDocument ofConversation(Place place, int[] marked) {
+            int[] next = {0};
+            return new OpenDocument(place, null, (target, from, count) -> {
+                int read = Math.min(count, marked.length - next[0]);
+                System.arraycopy(marked, next[0], target, from, read);
+                next[0] += read;
+                return read == 0 ? -1 : read;
+            }, true);
         }
     }
 
@@ -65,6 +80,7 @@ final class DocumentStream implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.reading = reading;
         this.split = split;
+        conversations = reading.options().conversations().map(form -> new ConversationReader(form, split, reading));
         next = place.file();
         opensAt = place.position();
         pass(place.tokens());
@@ -187,12 +203,15 @@ final class DocumentStream implements AutoCloseable {
             reading.emptyDocument();
             return 0;
         }
+        if (current.conversation) {
+            return 0;
+        }
         target[from] = tokenizer.endToken();
         return 1;
     }
 
     private void mark(OpenDocument current, int[] target, int from, int count, int marks) {
-        for (int i = from; i < from + count; i++) {
+        for (int i = from; i < from + count && !current.conversation; i++) {
             if (target[i] < 0 || target[i] >= tokenizer.vocabulary()) {
                 throw new InputException("the tokenizer gave the id " + target[i] + " for text of " + where()
                         + "; ids must be in [0, " + tokenizer.vocabulary() + ")");
@@ -212,11 +231,20 @@ final class DocumentStream implements AutoCloseable {
             close();
             return;
         }
+        if (conversations.isPresent()) {
+            Optional<RenderedConversation> conversation = conversations.get().read(found.get().text(), from.where());
+            if (conversation.isPresent()) {
+                reading.document();
+                document = OpenDocument.ofConversation(place,
+                        ConversationTokens.of(conversation.get(), tokenizer, from.where()));
+            }
+            return;
+        }
         Optional<InputStream> text = selected(found.get().text());
         if (text.isPresent()) {
             reading.document();
             document = new OpenDocument(place, found.get().prompt().map(tokenizer::tokens).orElse(null),
-                    tokenizer.tokens(text.get()));
+                    tokenizer.tokens(text.get()), false);
         }
     }
 

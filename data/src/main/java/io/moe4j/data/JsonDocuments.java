@@ -38,8 +38,10 @@ final class JsonDocuments implements DocumentReader {
         inList = start.inList();
         number = start.number();
         List<JsonScanner.Field> fields = new ArrayList<>();
-        fields.add(new JsonScanner.Field(request.textField(), text, true));
-        request.promptField().ifPresent(key -> fields.add(new JsonScanner.Field(key, prompt, false)));
+        if (request.messagesField().isEmpty()) {
+            fields.add(new JsonScanner.Field(request.textField(), text, true));
+            request.promptField().ifPresent(key -> fields.add(new JsonScanner.Field(key, prompt, false)));
+        }
         scanner = new JsonScanner(in, fields);
     }
 
@@ -89,6 +91,9 @@ final class JsonDocuments implements DocumentReader {
     public Optional<Document> next() throws IOException {
         while (byLine ? lineFollows() : valueFollows()) {
             try {
+                if (request.messagesField().isPresent()) {
+                    return Optional.of(Document.of(object()));
+                }
                 scanner.document();
                 if (byLine) {
                     scanner.end();
@@ -107,6 +112,21 @@ final class JsonDocuments implements DocumentReader {
             }
         }
         return Optional.empty();
+    }
+
+    /** The bytes of the next value, which is checked to be JSON. */
+    private InputStream object() throws IOException, JsonProblem {
+        text.clear();
+        in.copyTo(text);
+        try {
+            scanner.document();
+        } finally {
+            in.copyTo(null);
+        }
+        if (byLine) {
+            scanner.end();
+        }
+        return text.content();
     }
 
     @Override

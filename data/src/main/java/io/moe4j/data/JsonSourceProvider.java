@@ -45,6 +45,11 @@ public final class JsonSourceProvider implements SourceProvider {
     }
 
     @Override
+    public boolean readsMessages() {
+        return true;
+    }
+
+    @Override
     public DocumentReader open(ReadRequest request) throws IOException {
         return JsonDocuments.open(request, isByLine(request.input().name().toLowerCase(Locale.ROOT)));
     }

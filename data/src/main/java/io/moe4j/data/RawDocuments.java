@@ -23,6 +23,7 @@ final class RawDocuments implements AutoCloseable {
     private final Corpus corpus;
     private final DocumentSplit split;
     private final Reading reading;
+    private final Optional<ConversationReader> conversations;
     private int file;
     private String opensAt;
     private @Nullable DocumentReader documents;
@@ -36,10 +37,12 @@ final class RawDocuments implements AutoCloseable {
      * @param prompt its prompt
      * @param text its text, or the beginning of it
      * @param rest what follows, if the text is long
+     * @param conversation what it is instead of a text
      * @param where for messages
      */
     @SuppressWarnings("ArrayRecordComponent") // handed on, not kept
-    record Raw(Optional<byte[]> prompt, byte[] text, Optional<InputStream> rest, String where) {
+    record Raw(Optional<byte[]> prompt, byte[] text, Optional<InputStream> rest,
+            Optional<RenderedConversation> conversation, String where) {
         InputStream stream() {
             InputStream beginning = new ByteArrayInputStream(text);
             return rest.isPresent() ? new SequenceInputStream(beginning, rest.get()) : beginning;
@@ -62,6 +65,8 @@ final class RawDocuments implements AutoCloseable {
         this.corpus = corpus;
         this.split = split;
         reading = new Reading(corpus.options(), true, place.counts());
+        conversations = corpus.options().conversations()
+                .map(form -> new ConversationReader(form, split, reading));
         file = place.file();
         opensAt = place.position();
         for (int i = 0; i < Math.min(file, corpus.files().size()); i++) {
@@ -92,7 +97,8 @@ final class RawDocuments implements AutoCloseable {
                 return Optional.of(new Portion(portion, after));
             }
             portion.add(found.get());
-            bytes += found.get().text().length;
+            bytes += found.get().text().length
+                    + found.get().conversation().map(each -> each.text().length()).orElse(0);
             after = place();
         }
         return Optional.of(new Portion(portion, after));
@@ -160,6 +166,10 @@ final class RawDocuments implements AutoCloseable {
     }
 
     private Optional<Raw> raw(Document document, String where) throws IOException {
+        if (conversations.isPresent()) {
+            return conversations.get().read(document.text(), where)
+                    .map(found -> new Raw(Optional.empty(), new byte[0], Optional.empty(), Optional.of(found), where));
+        }
         Optional<byte[]> prompt = document.prompt().isPresent() ? Optional.of(document.prompt().get().readAllBytes())
                 : Optional.empty();
         byte[] text = document.text().readNBytes(LONGEST);
@@ -167,7 +177,8 @@ final class RawDocuments implements AutoCloseable {
             return Optional.empty();
         }
         return Optional.of(
-                new Raw(prompt, text, text.length < LONGEST ? Optional.empty() : Optional.of(document.text()), where));
+                new Raw(prompt, text, text.length < LONGEST ? Optional.empty() : Optional.of(document.text()),
+                        Optional.empty(), where));
     }
 
     private static long size(CorpusFile file) {

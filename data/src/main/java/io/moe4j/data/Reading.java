@@ -91,7 +91,10 @@ final class Reading implements ReadLog {
     }
 
     private String remedy() {
-        return remedy(options.textField());
+        return options.conversations().map(form -> "; each must be an object such as {\"" + form.field()
+                + "\": [{\"role\": \"user\", \"content\": \"Hello\"}, {\"role\": \"assistant\", \"content\": \"Hi\"}]},"
+                + " in roles and an order that the chat template takes. Correct it")
+                .orElseGet(() -> remedy(options.textField()));
     }
 
     DataCounts counts() {

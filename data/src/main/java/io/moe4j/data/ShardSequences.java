@@ -130,6 +130,7 @@ public final class ShardSequences implements SequenceSource {
         long position = number * length;
         int count = (int) Math.min(length, folder.tokens() - position);
         folder.read(position, target, 0, count);
+        folder.mark(position, target, count);
         for (long at = position; at < position + count;) {
             TokenFolder.Extent document = folder.documentAt(at);
             if (document.start() >= position) {
@@ -142,7 +143,8 @@ public final class ShardSequences implements SequenceSource {
             at = document.end();
         }
         if (count < length) {
-            Arrays.fill(target, count, length, folder.manifest().endToken() | MarkedToken.PADDING);
+            Arrays.fill(target, count, length, folder.manifest().endToken() | MarkedToken.PADDING
+                    | (folder.manifest().conversations() ? MarkedToken.NOT_LEARNED : 0));
             target[count] |= MarkedToken.FIRST;
         }
     }

@@ -12,6 +12,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /** Writes the files of one shard. They have other names until they are whole. */
@@ -23,15 +26,24 @@ final class ShardWriter implements AutoCloseable {
     private final int tokenBytes;
     private final Output tokens;
     private final Output documents;
+    private final Optional<Output> learned;
+    /** Bits of the last eight tokens, or fewer. */
+    private int bits;
     private long tokenCount;
     private long documentCount;
 
-    ShardWriter(Path folder, String name, int tokenBytes) {
+    /**
+     * Begins to write.
+     *
+     * @param marked whether tokens have marks that say which are learned
+     */
+    ShardWriter(Path folder, String name, int tokenBytes, boolean marked) {
         this.folder = folder;
         this.name = name;
         this.tokenBytes = tokenBytes;
         tokens = new Output(part(TokenFolder.TOKENS));
         documents = new Output(part(TokenFolder.DOCUMENTS));
+        learned = marked ? Optional.of(new Output(part(TokenFolder.LEARNED))) : Optional.empty();
     }
 
     long tokens() {
@@ -40,6 +52,10 @@ final class ShardWriter implements AutoCloseable {
 
     /** Adds tokens of the document that is being written. */
     void add(int[] ids, int from, int count) {
+        if (learned.isPresent()) {
+            addMarked(ids, from, count, learned.get());
+            return;
+        }
         for (int i = from; i < from + count; i++) {
             if (tokenBytes == Short.BYTES) {
                 tokens.putShort((short) ids[i]);
@@ -48,6 +64,33 @@ final class ShardWriter implements AutoCloseable {
             }
         }
         tokenCount += count;
+    }
+
+    private void addMarked(int[] tokens, int from, int count, Output bitsOf) {
+        for (int i = from; i < from + count; i++) {
+            int id = MarkedToken.id(tokens[i]);
+            if (tokenBytes == Short.BYTES) {
+                this.tokens.putShort((short) id);
+            } else {
+                this.tokens.putInt(id);
+            }
+            bits |= MarkedToken.has(tokens[i], MarkedToken.NOT_LEARNED) ? 0 : 1 << (int) (tokenCount % Byte.SIZE);
+            tokenCount++;
+            if (tokenCount % Byte.SIZE == 0) {
+                bitsOf.putByte((byte) bits);
+                bits = 0;
+            }
+        }
+    }
+
+    /** The files of a shard, by the ends of their names, in the order of their checksums. */
+    private List<String> ends() {
+        return learned.isPresent() ? List.of(TokenFolder.TOKENS, TokenFolder.DOCUMENTS, TokenFolder.LEARNED)
+                : List.of(TokenFolder.TOKENS, TokenFolder.DOCUMENTS);
+    }
+
+    private List<Output> outputs() {
+        return Stream.concat(Stream.of(tokens, documents), learned.stream()).toList();
     }
 
     /** Ends the document. */
@@ -60,24 +103,29 @@ final class ShardWriter implements AutoCloseable {
     /** Puts the files onto the disk under their names. */
     ShardInfo finish() {
         try {
-            tokens.finish();
-            documents.finish();
+            if (tokenCount % Byte.SIZE != 0) {
+                learned.ifPresent(out -> out.putByte((byte) bits));
+            }
+            for (Output output : outputs()) {
+                output.finish();
+            }
             Path sums = part(TokenFolder.SUMS);
             try (FileChannel out = FileChannel.open(sums, StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
-                writeAll(out, tokens.sums());
-                writeAll(out, documents.sums());
+                for (Output output : outputs()) {
+                    writeAll(out, output.sums());
+                }
                 out.force(true);
             }
-            for (String end : new String[] {TokenFolder.TOKENS, TokenFolder.DOCUMENTS, TokenFolder.SUMS}) {
+            for (String end : ends()) {
                 Files.move(part(end), folder.resolve(name + end), StandardCopyOption.ATOMIC_MOVE);
             }
+            Files.move(sums, folder.resolve(name + TokenFolder.SUMS), StandardCopyOption.ATOMIC_MOVE);
             WholeFile.forceNames(folder);
-            MessageDigest both = Digests.sha256();
-            both.update(tokens.digest.digest());
-            both.update(documents.digest.digest());
-            return new ShardInfo(name, tokenCount, documentCount, HexFormat.of().formatHex(both.digest()));
+            MessageDigest all = Digests.sha256();
+            outputs().forEach(output -> all.update(output.digest.digest()));
+            return new ShardInfo(name, tokenCount, documentCount, HexFormat.of().formatHex(all.digest()));
         } catch (IOException e) {
             throw cannotWrite(e);
         }
@@ -85,8 +133,7 @@ final class ShardWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        tokens.close();
-        documents.close();
+        outputs().forEach(Output::close);
     }
 
     private Path part(String end) {
@@ -121,6 +168,13 @@ final class ShardWriter implements AutoCloseable {
         }
 
         // A block is a multiple of each of these sizes, so that a number never goes over its end.
+
+        private void putByte(byte value) {
+            if (!block.hasRemaining()) {
+                flush();
+            }
+            block.put(value);
+        }
 
         private void putShort(short value) {
             if (!block.hasRemaining()) {

@@ -11,15 +11,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
  * A folder of tokenized text with random access: tokens by position, documents by number. Positions count over all shards, and may exceed 2<sup>31</sup>.
  * Thread-safe; nothing is read but what is asked for.
  *
- * <p>Each shard has {@code shard-00000.tokens}: ids of 2 or 4 bytes, little-endian, one after another, with the end token after each document;
+ * <p>Each shard has {@code shard-00000.tokens}: ids of 2 or 4 bytes, little-endian, one after another, with the end token after each document that is no
+ * conversation;
  * {@code .documents}: 16 bytes for each document, the position of its end in the shard (8 bytes), and the number of tokens of its prompt (8);
- * {@code .sums}: a CRC-32C for each 8,192 bytes of the first file, then of the second.
+ * {@code .learned}, where the documents are conversations: one bit for each token, the lowest of a byte first, that is 1 if the token is learned;
+ * {@code .sums}: a CRC-32C for each 8,192 bytes of the first file, then of the others.
  *
  * @since 0.3.0
  */
@@ -27,6 +30,7 @@ import java.util.stream.Stream;
 public final class TokenFolder implements AutoCloseable {
     static final String TOKENS = ".tokens";
     static final String DOCUMENTS = ".documents";
+    static final String LEARNED = ".learned";
     static final String SUMS = ".sums";
     static final int DOCUMENT_BYTES = 16;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
@@ -41,7 +45,7 @@ public final class TokenFolder implements AutoCloseable {
     private final long[] firstTokens;
     private final long[] firstDocuments;
 
-    private record Shard(ShardFile tokens, ShardFile documents) {}
+    private record Shard(ShardFile tokens, ShardFile documents, Optional<ShardFile> learned) {}
 
     /**
      * A document.
@@ -103,11 +107,23 @@ public final class TokenFolder implements AutoCloseable {
         long tokenBytes = Math.multiplyExact(shard.tokens(), (long) manifest.tokenBytes());
         long documentBytes = Math.multiplyExact(shard.documents(), (long) DOCUMENT_BYTES);
         long tokenSums = ShardFile.sumBytes(tokenBytes);
+        long documentSums = ShardFile.sumBytes(documentBytes);
+        long learnedBytes = manifest.conversations() ? learnedBytes(shard) : 0;
         MemorySegment sums = ShardFile.map(path.resolve(shard.name() + SUMS),
-                tokenSums + ShardFile.sumBytes(documentBytes), arena);
+                tokenSums + documentSums + ShardFile.sumBytes(learnedBytes), arena);
         shards.add(new Shard(
                 ShardFile.map(path.resolve(shard.name() + TOKENS), tokenBytes, sums.asSlice(0, tokenSums), arena),
-                ShardFile.map(path.resolve(shard.name() + DOCUMENTS), documentBytes, sums.asSlice(tokenSums), arena)));
+                ShardFile.map(path.resolve(shard.name() + DOCUMENTS), documentBytes,
+                        sums.asSlice(tokenSums, documentSums), arena),
+                manifest.conversations()
+                        ? Optional.of(ShardFile.map(path.resolve(shard.name() + LEARNED), learnedBytes,
+                                sums.asSlice(tokenSums + documentSums), arena))
+                        : Optional.empty()));
+    }
+
+    /** Bytes of the bits that say which tokens of a shard are learned. */
+    static long learnedBytes(ShardInfo shard) {
+        return (shard.tokens() + Byte.SIZE - 1) / Byte.SIZE;
     }
 
     /** What it has. */
@@ -147,6 +163,34 @@ public final class TokenFolder implements AutoCloseable {
             at += some;
             to += some;
             left -= some;
+        }
+    }
+
+    /**
+     * Marks tokens of conversations that are not learned; other folders have none.
+     *
+     * @param position of the first token
+     * @param target the tokens, from index 0
+     * @param count how many
+     */
+    void mark(long position, int[] target, int count) {
+        if (!manifest.conversations()) {
+            return;
+        }
+        for (long at = position; at < position + count;) {
+            int shard = find(firstTokens, at);
+            long from = at - firstTokens[shard];
+            int some = (int) Math.min(position + count - at, firstTokens[shard + 1] - at);
+            long first = from / Byte.SIZE;
+            MemorySegment bits = shards.get(shard).learned().orElseThrow().checked(first,
+                    (from + some - 1) / Byte.SIZE - first + 1);
+            for (int i = 0; i < some; i++) {
+                long bit = from + i - first * Byte.SIZE;
+                if ((bits.get(ValueLayout.JAVA_BYTE, bit / Byte.SIZE) >> (bit % Byte.SIZE) & 1) == 0) {
+                    target[(int) (at - position) + i] |= MarkedToken.NOT_LEARNED;
+                }
+            }
+            at += some;
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  * @param vocabulary number of ids
  * @param endToken the id that ends each document
  * @param plan in one line, what was tokenized and how: digests of the tokenizer, and of names and sizes of the files
+ * @param conversations whether the documents are conversations, and shards say which tokens are learned
  * @param tokens of all shards
  * @param counts of the documents that were read, and of what was wrong
  * @param shards in order
@@ -24,12 +25,15 @@ import java.util.stream.Collectors;
  */
 @Stability(Stability.Level.EVOLVING)
 public record TokenManifest(String tokenizer, String tokenizerName, int vocabulary, int endToken, String plan,
-        long tokens,
+        boolean conversations, long tokens,
         DataCounts counts, List<ShardInfo> shards) {
     /** The file's name. A folder with it is whole. */
     public static final String NAME = "tokens.properties";
     static final String FORMAT = "moe4j tokens";
+    /** Of texts. */
     static final long VERSION = 1;
+    /** Of conversations: an earlier moe4j, which would learn every token of them, refuses it. */
+    static final long CONVERSATIONS = 2;
     /** Ids below this fit into two bytes. */
     private static final int SHORT = 1 << 16;
 
@@ -66,10 +70,11 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
         if (!file.text("format").equals(FORMAT)) {
             throw file.damaged("has the format \"" + Shown.of(file.text("format")) + "\", and not \"" + FORMAT + "\"");
         }
-        if (file.count("version") != VERSION) {
+        if (file.count("version") != VERSION && file.count("version") != CONVERSATIONS) {
             throw new InputException(folder + " was written in version " + file.count("version")
                     + " of its format, and this moe4j"
-                    + " reads version " + VERSION + "; " + (file.count("version") > VERSION ? "use a later moe4j"
+                    + " reads versions " + VERSION + " and " + CONVERSATIONS + "; "
+                    + (file.count("version") > CONVERSATIONS ? "use a later moe4j"
                             : "make it again with moe4j tokenize"));
         }
         List<ShardInfo> shards = new ArrayList<>();
@@ -89,13 +94,13 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
                             + " ids, end token " + end);
         }
         return new TokenManifest(file.text("tokenizer"), file.text("tokenizer_name"), (int) vocabulary, (int) end,
-                file.text("plan"), tokens, ShardReceipt.counts(file), shards);
+                file.text("plan"), file.count("version") == CONVERSATIONS, tokens, ShardReceipt.counts(file), shards);
     }
 
     void write(Path folder) {
         Records file = new Records(folder.resolve(NAME));
         file.put("format", FORMAT);
-        file.put("version", VERSION);
+        file.put("version", conversations ? CONVERSATIONS : VERSION);
         file.put("tokenizer", tokenizer);
         file.put("tokenizer_name", tokenizerName);
         file.put("vocabulary", vocabulary);

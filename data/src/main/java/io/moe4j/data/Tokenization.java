@@ -26,6 +26,8 @@ import java.util.stream.Stream;
 public final class Tokenization {
     private static final String LOCK = ".lock";
     private static final String PART = ".part";
+    /** As models in Hugging Face's layout have it beside their tokenizer. */
+    private static final String TEMPLATE = "chat_template.jinja";
 
     private final Corpus corpus;
     private final Tokenizer tokenizer;
@@ -70,7 +72,8 @@ public final class Tokenization {
         this.options = options;
         this.folder = folder;
         this.progress = progress;
-        plan = "version " + TokenManifest.VERSION + ", tokenizer " + tokenizer.identity() + ", source "
+        plan = "version " + (marked() ? TokenManifest.CONVERSATIONS : TokenManifest.VERSION) + ", tokenizer "
+                + tokenizer.identity() + ", source "
                 + CorpusFingerprint.of(corpus, tokenizer, options.split()).digest()
                 + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens()
                 + " tokens";
@@ -136,7 +139,7 @@ public final class Tokenization {
             DataCounts counts = new ShardLoop(documents, pool, tokenizer, receipts).run();
             List<ShardInfo> shards = receipts.stream().map(ShardReceipt::shard).toList();
             TokenManifest manifest = new TokenManifest(tokenizer.identity(), name, tokenizer.vocabulary(),
-                    tokenizer.endToken(), plan,
+                    tokenizer.endToken(), plan, marked(),
                     shards.stream().mapToLong(ShardInfo::tokens).sum(), counts, shards);
             manifest.write(folder);
             return manifest;
@@ -155,9 +158,11 @@ public final class Tokenization {
             ShardInfo shard = receipt.get().shard();
             long tokenBytes = shard.tokens() * TokenManifest.tokenBytes(tokenizer.vocabulary());
             long documentBytes = shard.documents() * TokenFolder.DOCUMENT_BYTES;
+            long learnedBytes = marked() ? TokenFolder.learnedBytes(shard) : 0;
             if (!has(shard, TokenFolder.TOKENS, tokenBytes) || !has(shard, TokenFolder.DOCUMENTS, documentBytes)
-                    || !has(shard, TokenFolder.SUMS,
-                            ShardFile.sumBytes(tokenBytes) + ShardFile.sumBytes(documentBytes))) {
+                    || (marked() && !has(shard, TokenFolder.LEARNED, learnedBytes))
+                    || !has(shard, TokenFolder.SUMS, ShardFile.sumBytes(tokenBytes)
+                            + ShardFile.sumBytes(documentBytes) + ShardFile.sumBytes(learnedBytes))) {
                 for (int i = receipts.size(); Files
                         .deleteIfExists(ShardReceipt.path(folder, TokenManifest.shardName(i))); i++) {
                     // The next one.
@@ -166,6 +171,11 @@ public final class Tokenization {
             }
             receipts.add(receipt.get());
         }
+    }
+
+    /** Whether documents are conversations, whose tokens are marked. */
+    private boolean marked() {
+        return corpus.options().conversations().isPresent();
     }
 
     private boolean has(ShardInfo shard, String end, long bytes) throws IOException {
@@ -188,7 +198,7 @@ public final class Tokenization {
                 if (name.matches("(shard-\\d+|tokens)\\.[a-z]+\\.part")) {
                     Files.delete(file);
                 } else if (!name.equals(LOCK) && !name.equals("tokenizer")
-                        && !name.matches("shard-\\d+\\.(tokens|documents|sums|properties)")) {
+                        && !name.matches("shard-\\d+\\.(tokens|documents|learned|sums|properties)")) {
                     throw new InputException(
                             folder + " has " + name + ", which moe4j tokenize did not write; give an empty folder");
                 } else if (receipts.isEmpty() && name.startsWith("shard-")) {
@@ -198,7 +208,7 @@ public final class Tokenization {
         }
     }
 
-    /** Copies the tokenizer's files, so that the folder knows its tokenizer. */
+    /** Copies the tokenizer's files, and the chat template that was used, so that the folder knows its tokenizer. */
     private String keepTokenizer() throws IOException {
         List<Path> files = tokenizer.files();
         if (files.isEmpty()) {
@@ -209,6 +219,12 @@ public final class Tokenization {
             Path part = kept.resolve(file.getFileName() + PART);
             Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING);
             Files.move(part, kept.resolve(String.valueOf(file.getFileName())), StandardCopyOption.ATOMIC_MOVE);
+        }
+        Optional<String> template = corpus.options().conversations().flatMap(Conversations::template);
+        if (template.isPresent()) {
+            Path part = kept.resolve(TEMPLATE + PART);
+            Files.writeString(part, template.get());
+            Files.move(part, kept.resolve(TEMPLATE), StandardCopyOption.ATOMIC_MOVE);
         }
         return "tokenizer/" + files.getFirst().getFileName();
     }
@@ -330,11 +346,12 @@ public final class Tokenization {
 
         private ShardWriter open() {
             return new ShardWriter(folder, TokenManifest.shardName(receipts.size()),
-                    TokenManifest.tokenBytes(tokenizer.vocabulary()));
+                    TokenManifest.tokenBytes(tokenizer.vocabulary()), marked());
         }
 
         private void removeParts() throws IOException {
-            for (String end : List.of(TokenFolder.TOKENS, TokenFolder.DOCUMENTS, TokenFolder.SUMS)) {
+            for (String end : List.of(TokenFolder.TOKENS, TokenFolder.DOCUMENTS, TokenFolder.LEARNED,
+                    TokenFolder.SUMS)) {
                 Files.deleteIfExists(folder.resolve(TokenManifest.shardName(receipts.size()) + end + PART));
             }
         }

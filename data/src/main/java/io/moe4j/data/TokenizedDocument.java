@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Ids of a document, with its end token; without any if the document has none.
+ * Ids of a document, with its end token; without any if the document has none. Those of a conversation are marked, and no end token follows.
  *
  * @param ids in an array that may be longer
  * @param count how many
@@ -17,6 +17,14 @@ import java.util.Optional;
  */
 @SuppressWarnings("ArrayRecordComponent") // handed from a worker to the writer, and not kept
 record TokenizedDocument(int[] ids, int count, int promptTokens) {
+
+    static TokenizedDocument of(RawDocuments.Raw raw, Tokenizer tokenizer) {
+        if (raw.conversation().isPresent()) {
+            int[] marked = ConversationTokens.of(raw.conversation().get(), tokenizer, raw.where());
+            return new TokenizedDocument(marked, marked.length, 0);
+        }
+        return of(raw.prompt(), raw.text(), tokenizer, raw.where());
+    }
 
     static TokenizedDocument of(Optional<byte[]> prompt, byte[] text, Tokenizer tokenizer, String where) {
         try {

@@ -40,7 +40,7 @@ final class TokenizingPool implements AutoCloseable {
         waiting.add(threads.submit(() -> {
             List<TokenizedDocument> done = new ArrayList<>();
             for (RawDocuments.Raw raw : portion.documents()) {
-                done.add(TokenizedDocument.of(raw.prompt(), raw.text(), tokenizer, raw.where()));
+                done.add(TokenizedDocument.of(raw, tokenizer));
             }
             return new Tokenized(done, portion.after());
         }));

@@ -224,7 +224,7 @@ class FaultyPlugInsTest {
                 .toList());
         Path json = Files.writeString(folder.resolve("x.jsonl"), "{\"text\": \"a\"}");
         Path text = Files.writeString(folder.resolve("x.txt"), "hi");
-        CorpusOptions options = new CorpusOptions(BadLines.FAIL, "text", Optional.empty(),
+        CorpusOptions options = new CorpusOptions(BadLines.FAIL, "text", Optional.empty(), Optional.empty(),
                 List.of(new FaultyFormat(), new JsonSourceProvider()));
         assertEquals("61 100 ", read(json, options));
         assertEquals("68 69 100 ", read(text, options));

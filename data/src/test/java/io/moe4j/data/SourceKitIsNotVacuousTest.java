@@ -76,7 +76,7 @@ class SourceKitIsNotVacuousTest {
         ReadLog deaf = new Reading(CorpusOptions.DEFAULT.withBadLines(BadLines.SKIP), false);
         finds("tells no bad line", "bad lines that were told",
                 requests(request -> new ReadRequest(request.input(), request.position(), request.textField(),
-                        request.promptField(), deaf)),
+                        request.promptField(), Optional.empty(), deaf)),
                 SourceContract::badLinesAreTold);
     }
 

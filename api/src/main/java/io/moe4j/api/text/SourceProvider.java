@@ -14,10 +14,15 @@ import java.io.IOException;
 public interface SourceProvider extends Provider {
 
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.0";
+    String SPI_VERSION = "1.1";
 
     /** Whether it reads files of this name, such as {@code part-3.parquet}: the name alone, in lower case, without folders and compression. */
     boolean reads(String name);
+
+    /** Whether it reads conversations, as {@link ReadRequest#messagesField()} asks for them. The host asks no other provider for any. */
+    default boolean readsMessages() {
+        return false;
+    }
 
     /**
      * Opens a file. The caller closes the reader.

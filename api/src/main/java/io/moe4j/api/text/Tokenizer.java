@@ -25,6 +25,15 @@ public interface Tokenizer extends AutoCloseable {
     Tokens tokens(InputStream text);
 
     /**
+     * The ids of a text, as {@link #tokens} gives them, and where in the text each stands; empty if this tokenizer cannot tell. The whole text is in memory.
+     *
+     * @since 0.3.0
+     */
+    default Optional<PlacedIds> placed(String text) {
+        return Optional.empty();
+    }
+
+    /**
      * Identifies what it does: two tokenizers with the same identity have the same ids for every text, and the same end token. It is compared between
      * the ranks of a run, and between a folder of tokenized text and the run that reads it. It does not depend on paths, on the machine, or on the
      * version of a library that gives the same ids.
@@ -41,6 +50,15 @@ public interface Tokenizer extends AutoCloseable {
      */
     default List<Path> files() {
         return List.of();
+    }
+
+    /**
+     * Whether an id is a mark, such as {@code <|im_end|>}, and no text for people.
+     *
+     * @since 0.3.0
+     */
+    default boolean isSpecial(int id) {
+        return id == endToken();
     }
 
     /** Turns ids into text, one after another; empty if this tokenizer cannot do that. */

@@ -16,7 +16,7 @@ import java.util.Optional;
 public interface TokenizerProvider extends Provider {
 
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.1";
+    String SPI_VERSION = "1.2";
 
     /** Whether it reads this file or folder: decided by its name and what is in a folder, without reading much. */
     boolean reads(Path path);

@@ -7,6 +7,7 @@ import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.DataConfig;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.ModelSource;
@@ -14,9 +15,13 @@ import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.Evaluation;
 import io.moe4j.trainer.run.EvaluationResult;
 import io.moe4j.trainer.session.RankLaunch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -111,9 +116,27 @@ final class EvalCommand implements Callable<Integer> {
         // An evaluation is not captured: exchanges that cannot be captured are allowed.
         List<String> always = new ArrayList<>(List.of("model.name=" + source.modelName(), "graph_capture.enable=false",
                 "validation.path=" + texts, "validation.split=0"));
+        chatTemplate(source).ifPresent(file -> always.add("data.chat_template=" + file));
         source.tokenizer().ifPresent(tokenizer -> always.add("data.tokenizer=" + tokenizer));
         return configOptions.loadBesideArguments(registry, ConfigUse.runningModel(source.spec()),
                 Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
+    }
+
+    /** The chat template of the model as a file, if conversations are read. */
+    private Optional<Path> chatTemplate(ModelSource source) {
+        DataConfig given = configOptions.unchecked().data();
+        if (given.messagesField().isEmpty() || given.chatTemplate().isPresent()) {
+            return Optional.empty();
+        }
+        return source.chatFormat().map(format -> {
+            try {
+                Path file = Files.createTempFile("moe4j-chat-template-", ".jinja");
+                file.toFile().deleteOnExit();
+                return Files.writeString(file, format.source());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankEnvironment environment,

@@ -5,6 +5,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.app.generate.Prompt;
 import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.generate.ChatText;
 import io.moe4j.trainer.generate.GenerationRequest;
 import io.moe4j.trainer.generate.Generator;
 import io.moe4j.trainer.generate.ModelText;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Spec;
 /** {@code moe4j generate}. */
 @Command(name = "generate",
         description = {"Continues texts with a trained model.",
-                "Without prompts, on a terminal: asks for them, one after the other; each begins a new text.",
+                "Without prompts, on a terminal: asks for them, one after the other; each begins a new text, or, with --chat,"
+                        + " continues the conversation.",
                 "Ctrl-C stops an answer, Ctrl-D ends. Without a terminal: reads prompts from standard input, one in each line."})
 final class GenerateCommand implements Callable<Integer> {
     private static final long TYPED_CONTEXT = 4096;
@@ -63,19 +65,27 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         Sampling sampling = options.sampling();
         int maxTokens = options.maxTokens();
-        List<Prompt> given = options.prompts();
+        boolean chat = options.isChat();
+        List<Prompt> given = options.asAsked(options.prompts());
         boolean typed = given.isEmpty() && main != null && main.isInputTerminal();
         Registry registry = Plugins.load(common.pluginPath());
         try (ModelSource source = ModelSource.open(path, registry)) {
             // Checked first, so that a mistyped path is reported before this command waits for standard input.
-            List<Prompt> prompts = given.isEmpty() && !typed ? GenerateOptions.standardInput() : given;
+            List<Prompt> prompts = given.isEmpty() && !typed
+                    ? options.asAsked(GenerateOptions.standardInput())
+                    : given;
+            if (typed) {
+                tellOfChat(chat, source);
+            }
             return generate(source, registry, prompts, typed, sampling, maxTokens);
         }
     }
 
     private int generate(ModelSource source, Registry registry, List<Prompt> prompts, boolean typed,
             Sampling sampling, int maxTokens) {
-        try (GenerateTexts texts = new GenerateTexts(text(source, registry, prompts), source)) {
+        Optional<ModelText> text = text(source, registry, prompts);
+        try (GenerateTexts texts = options.isChat() ? GenerateTexts.withChat(text, source)
+                : new GenerateTexts(text, Optional.empty(), source)) {
             source.remarks().forEach(this::tell);
             ModelSpec model = source.spec();
             List<GenerationRequest> requests = new ArrayList<>();
@@ -90,10 +100,20 @@ final class GenerateCommand implements Callable<Integer> {
                         spec.commandLine().getErr(),
                         main != null && main.isOutputTerminal(), model.maxSequence());
                 return typed
-                        ? run.ask(text -> new GenerationRequest(texts.ids(new Prompt.Text(text)), maxTokens, sampling,
-                                ends(texts)), json)
+                        ? run.ask(options.isChat() ? TypedPrompts.conversation(options.system()) : TypedPrompts.texts(),
+                                prompt -> new GenerationRequest(texts.ids(prompt), maxTokens, sampling, ends(texts)),
+                                json)
                         : run.all(prompts, requests, json);
             }
+        }
+    }
+
+    /** Says how prompts are taken, where that may not be what is expected. */
+    private void tellOfChat(boolean chat, ModelSource source) {
+        if (chat) {
+            tell("a conversation: each prompt continues it; " + TypedPrompts.NEW + " begins another");
+        } else if (ChatText.isIn(source)) {
+            tell("prompts are texts to continue; this model has a chat template, and --chat makes a conversation of them");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.app.generate.Prompt;
 import io.moe4j.app.generate.PromptFile;
@@ -27,12 +28,21 @@ final class GenerateOptions {
 
     @Option(names = "--prompts", paramLabel = "FILE|-",
             description = {"Prompts, one in each line; - is standard input.",
-                    "A .jsonl file has objects with \"prompt\" or \"prompt_ids\"."})
+                    "A .jsonl file has objects with \"prompt\" or \"prompt_ids\", or, for --chat, with \"messages\"."})
     private @Nullable String file;
 
     @Option(names = "--prompt-ids", paramLabel = "IDS",
             description = "The ids of a prompt, as 5,17,2. May be given several times.")
     private List<String> ids = new ArrayList<>();
+
+    @Option(names = "--chat",
+            description = {"Asks with the model's chat template: each prompt is what a user says.",
+                    "On a terminal, a conversation that goes on; /new begins another one."})
+    private boolean chat;
+
+    @Option(names = "--system", paramLabel = "TEXT",
+            description = "The instruction before a conversation; with --chat.")
+    private @Nullable String system;
 
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "128",
             description = "Largest number of tokens of an answer. Default: ${DEFAULT-VALUE}.")
@@ -88,6 +98,39 @@ final class GenerateOptions {
             all.addAll(file.equals(STANDARD_INPUT) ? standardInput() : PromptFile.read(Path.of(file)));
         }
         return all;
+    }
+
+    boolean isChat() {
+        if (system != null && !chat) {
+            throw new InputException(
+                    "--system without --chat: it is the first message of a conversation; give --chat too");
+        }
+        return chat;
+    }
+
+    Optional<String> system() {
+        return Optional.ofNullable(system);
+    }
+
+    /** The prompts as conversations with --chat, and otherwise as they are. */
+    List<Prompt> asAsked(List<Prompt> given) {
+        return given.stream().map(prompt -> switch (prompt) {
+            case Prompt.Text(String text) -> isChat() ? Prompt.Chat.of(system(), text) : prompt;
+            case Prompt.Chat conversation -> {
+                if (!isChat()) {
+                    throw new InputException(
+                            "a prompt has \"messages\", which are asked with a chat template; give --chat");
+                }
+                yield system == null ? conversation : conversation.after(system);
+            }
+            case Prompt.Ids(List<Integer> numbers) -> {
+                if (isChat()) {
+                    throw new InputException("the prompt of the ids " + Shown.of(numbers)
+                            + " with --chat: a chat template writes texts; leave one of them out");
+                }
+                yield prompt;
+            }
+        }).toList();
     }
 
     /** The prompts of standard input, one in each line. */

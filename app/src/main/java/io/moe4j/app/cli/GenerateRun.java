@@ -9,6 +9,7 @@ import io.moe4j.trainer.generate.GeneratedToken;
 import io.moe4j.trainer.generate.Generation;
 import io.moe4j.trainer.generate.GenerationRequest;
 import io.moe4j.trainer.generate.Generator;
+import io.moe4j.trainer.generate.TokenListener;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -53,7 +54,7 @@ final class GenerateRun {
             if (!json && prompts.size() > 1) {
                 out.println((i == 0 ? "> " : "\n> ") + shown(prompts.get(i)));
             }
-            Optional<StopSignal> signal = one(prompts.get(i), requests.get(i), json);
+            Optional<StopSignal> signal = one(prompts.get(i), requests.get(i), json, false).signal();
             if (signal.isPresent()) {
                 return signal.get().exitCode();
             }
@@ -65,7 +66,7 @@ final class GenerateRun {
     }
 
     /** Asks for prompts until the input ends. */
-    int ask(Function<String, GenerationRequest> request, boolean json) {
+    int ask(TypedPrompts typed, Function<Prompt, GenerationRequest> request, boolean json) {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try {
             while (true) {
@@ -74,8 +75,10 @@ final class GenerateRun {
                     err.println();
                     return ExitCode.OK;
                 }
-                if (!line.isBlank()) {
-                    Optional<StopSignal> signal = answer(line, request, json);
+                if (typed.beginsAnew(line)) {
+                    err.println("a new conversation");
+                } else if (!line.isBlank()) {
+                    Optional<StopSignal> signal = answer(line, typed, request, json);
                     if (signal.filter(each -> each != StopSignal.INT).isPresent()) {
                         return signal.get().exitCode();
                     }
@@ -96,26 +99,40 @@ final class GenerateRun {
     }
 
     /** After a prompt that cannot be answered, the next one is asked for. */
-    private Optional<StopSignal> answer(String line, Function<String, GenerationRequest> request, boolean json) {
+    private Optional<StopSignal> answer(String line, TypedPrompts typed, Function<Prompt, GenerationRequest> request,
+            boolean json) {
         try {
-            return one(new Prompt.Text(line), request.apply(line), json);
+            Prompt prompt = typed.prompt(line);
+            Answered answered = one(prompt, request.apply(prompt), json, typed.isConversation());
+            typed.answered(prompt, answered.text());
+            return answered.signal();
         } catch (InputException e) {
             err.println("error: " + e.getMessage());
             return Optional.empty();
         }
     }
 
-    private Optional<StopSignal> one(Prompt prompt, GenerationRequest request, boolean json) {
+    /**
+     * What was answered.
+     *
+     * @param text without special tokens
+     * @param signal that ended it
+     */
+    private record Answered(String text, Optional<StopSignal> signal) {}
+
+    /** @param goesOn whether the prompt continues the last one and its answer */
+    private Answered one(Prompt prompt, GenerationRequest request, boolean json, boolean goesOn) {
         AtomicBoolean stopped = new AtomicBoolean();
         try (Interrupts interrupts = Interrupts.handle(signal -> stopped.set(true))) {
             AnswerText answer = texts.answer();
             StringBuilder whole = new StringBuilder();
-            Generation made = generator.generate(request, token -> {
+            TokenListener listener = token -> {
                 if (!request.endTokens().contains(token.id())) {
                     print(answer.next(token.id()), whole, json);
                 }
                 return !stopped.get() && !out.checkError();
-            });
+            };
+            Generation made = goesOn ? generator.goOn(request, listener) : generator.generate(request, listener);
             print(answer.end(), whole, json);
             if (json) {
                 out.println(JsonOutput.line(object(prompt, request, made, whole.toString())));
@@ -124,7 +141,7 @@ final class GenerateRun {
             }
             out.flush();
             err.println(summary(made, request));
-            return interrupts.received();
+            return new Answered(whole.toString(), interrupts.received());
         }
     }
 
@@ -140,6 +157,7 @@ final class GenerateRun {
         return switch (prompt) {
             case Prompt.Text(String text) -> Shown.of(text);
             case Prompt.Ids(List<Integer> ids) -> Shown.of(ids);
+            case Prompt.Chat conversation -> Shown.of(conversation.messages().getLast().get("content"));
         };
     }
 
@@ -147,6 +165,10 @@ final class GenerateRun {
         Map<String, Object> object = new LinkedHashMap<>();
         if (prompt instanceof Prompt.Text(String written)) {
             object.put("prompt", written);
+        }
+        if (prompt instanceof Prompt.Chat conversation) {
+            object.put("messages", conversation.messages());
+            object.put("message", Prompt.Chat.message("assistant", text));
         }
         object.put("prompt_ids", request.prompt());
         object.put("ids", made.ids());

@@ -92,7 +92,7 @@ final class TokenizeCommand implements Callable<Integer> {
     private void run(TrainerConfig settings, Registry registry, Path folder) {
         PrintWriter out = spec.commandLine().getOut();
         long begin = System.nanoTime();
-        Corpus corpus = Corpus.open(settings.data().path(), ConfiguredData.corpus(settings.data(), registry));
+        Corpus corpus = Corpus.open(settings.data().path(), ConfiguredData.corpus(settings, registry));
         corpus.checkHeads();
         TokenizeLine line = new TokenizeLine(out, main == null ? Screen.none() : main.screen(), System::nanoTime);
         try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry)) {

@@ -10,16 +10,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads the prompts of a file, one in each line; empty lines do not count, nor does a byte-order mark at the beginning. A file whose name ends in
- * {@code .jsonl} or {@code .ndjson}, in small or capital letters, has an object in each line, with {@code "prompt"} (which may have line ends) or
- * {@code "prompt_ids"}; other keys are ignored, so that the output of {@code --json} can be read again.
+ * {@code .jsonl} or {@code .ndjson}, in small or capital letters, has an object in each line, with {@code "prompt"} (which may have line ends),
+ * {@code "prompt_ids"} or {@code "messages"}; where there are messages, these count, and other
+ * keys are for the chat template. So the output of
+ * {@code --json} can be read again.
  */
 public final class PromptFile {
     private static final String BYTE_ORDER_MARK = "\uFEFF";
@@ -75,16 +80,36 @@ public final class PromptFile {
             object = JsonMapper.shared().readTree(line);
         } catch (JacksonException e) {
             throw new InputException(place + " is no JSON: " + Shown.parserMessage(e.getOriginalMessage())
-                    + "; give an object with \"prompt\" or \"prompt_ids\"", e);
+                    + "; give an object with \"prompt\", \"prompt_ids\" or \"messages\"", e);
+        }
+        if (object.has("messages")) {
+            return conversation(object, place);
         }
         if (object.path("prompt").isString()) {
             return new Prompt.Text(object.path("prompt").stringValue());
         }
         JsonNode ids = object.path("prompt_ids");
         if (!ids.isArray() || ids.isEmpty() || ids.valueStream().anyMatch(id -> !id.isInt())) {
-            throw new InputException(place + " has neither a text as \"prompt\" nor whole numbers as \"prompt_ids\": "
-                    + Shown.of(line));
+            throw new InputException(
+                    place + " has neither a text as \"prompt\", nor whole numbers as \"prompt_ids\", nor \"messages\": "
+                            + Shown.of(line));
         }
         return new Prompt.Ids(ids.valueStream().map(JsonNode::intValue).toList());
+    }
+
+    private static Prompt conversation(JsonNode object, String place) {
+        JsonNode messages = object.path("messages");
+        if (!messages.isArray() || messages.isEmpty()
+                || messages.valueStream().anyMatch(message -> !message.path("role").isString())) {
+            throw new InputException(
+                    place + " has " + Shown.of(messages) + " as \"messages\": it must be a list of at least one"
+                            + " object with \"role\" and \"content\"");
+        }
+        Map<String, Object> variables = new LinkedHashMap<>();
+        object.properties().stream().filter(each -> !each.getKey().equals("messages"))
+                .forEach(each -> variables.put(each.getKey(), JsonMapper.shared().convertValue(each.getValue(),
+                        Object.class)));
+        return new Prompt.Chat(messages.valueStream().map(message -> JsonMapper.shared().convertValue(message,
+                new TypeReference<Map<String, Object>>() {})).toList(), variables);
     }
 }

@@ -22,16 +22,48 @@ final class Columns {
     private Columns() {}
 
     static void check(String file, ReadRequest request, ParquetFileReader reader) {
+        if (request.messagesField().isPresent()) {
+            checkMessages(file, request.messagesField().get(), reader);
+            return;
+        }
         check(file, request.textField(), "data.text_field", reader);
         request.promptField().ifPresent(field -> check(file, field, "data.prompt_field", reader));
     }
 
-    private static void check(String file, String field, String key, ParquetFileReader reader) {
+    /** Messages are a list of structs, or a text that is the JSON of one. All columns of the file are read. */
+    private static void checkMessages(String file, String field, ParquetFileReader reader) {
+        SchemaNode column = column(file, field, "data.messages_field", "messages", reader);
+        if (!(column instanceof SchemaNode.GroupNode group ? group.isList()
+                : column instanceof SchemaNode.PrimitiveNode text && text.type() == PhysicalType.BYTE_ARRAY)) {
+            throw new InputException(file + " has neither lists nor strings in the column \"" + Shown.of(field)
+                    + "\", and messages are a list of role and content, or its JSON as a string; set data.messages_field to"
+                    + " another column");
+        }
+        for (RowGroup group : reader.getFileMetaData().rowGroups()) {
+            group.columns()
+                    .forEach(data -> requireKnown(file, String.join(".", data.metaData().pathInSchema().elements()),
+                            data.metaData()));
+        }
+    }
+
+    private static SchemaNode column(String file, String field, String key, String what, ParquetFileReader reader) {
         List<SchemaNode> columns = reader.getFileSchema().getRootNode().children();
-        SchemaNode column = columns.stream().filter(each -> each.name().equals(field)).findFirst()
+        return columns.stream().filter(each -> each.name().equals(field)).findFirst()
                 .orElseThrow(() -> new InputException(file + " has no column \"" + Shown.of(field) + "\", but "
                         + Shown.of(columns.stream().map(SchemaNode::name).toList().toString()) + "; set " + key
-                        + " to the one with text"));
+                        + " to the one with " + what));
+    }
+
+    private static void requireKnown(String file, String field, ColumnMetaData data) {
+        if (!KNOWN.contains(data.codec())) {
+            throw new InputException(file + " is compressed with " + data.codec().name().toLowerCase(Locale.ROOT)
+                    + " in the column \"" + Shown.of(field)
+                    + "\", and zstd, snappy, gzip and none are read; write it with one of these");
+        }
+    }
+
+    private static void check(String file, String field, String key, ParquetFileReader reader) {
+        SchemaNode column = column(file, field, key, "text", reader);
         if (!(column instanceof SchemaNode.PrimitiveNode primitive)
                 || primitive.repetitionType() == RepetitionType.REPEATED) {
             throw new InputException(file + " has the nested column \"" + Shown.of(field)
@@ -42,12 +74,7 @@ final class Columns {
                     + Shown.of(field) + "\", and a column of strings is needed; set " + key + " to one");
         }
         for (RowGroup group : reader.getFileMetaData().rowGroups()) {
-            ColumnMetaData data = group.columns().get(primitive.columnIndex()).metaData();
-            if (!KNOWN.contains(data.codec())) {
-                throw new InputException(file + " is compressed with " + data.codec().name().toLowerCase(Locale.ROOT)
-                        + " in the column \"" + Shown.of(field)
-                        + "\", and zstd, snappy, gzip and none are read; write it with one of these");
-            }
+            requireKnown(file, field, group.columns().get(primitive.columnIndex()).metaData());
         }
     }
 }

@@ -51,9 +51,10 @@ final class ParquetDocuments implements DocumentReader {
                     throw new InputException(name + " has " + count + " rows, and none after " + first
                             + "; it was another file when the checkpoint was written");
                 }
-                ColumnProjection columns = request.promptField().isPresent()
-                        ? ColumnProjection.columns(request.textField(), request.promptField().get())
-                        : ColumnProjection.columns(request.textField());
+                ColumnProjection columns = request.messagesField().isPresent() ? ColumnProjection.all()
+                        : request.promptField().isPresent()
+                                ? ColumnProjection.columns(request.textField(), request.promptField().get())
+                                : ColumnProjection.columns(request.textField());
                 ParquetFileReader.RowReaderBuilder rows = file.buildRowReader().projection(columns);
                 return new ParquetDocuments(request, context, file,
                         (first == 0 ? rows : rows.skip(first)).build(), first);
@@ -75,6 +76,13 @@ final class ParquetDocuments implements DocumentReader {
         while (hasNext()) {
             rows.next();
             row++;
+            if (request.messagesField().isPresent()) {
+                Optional<Document> object = object();
+                if (object.isPresent()) {
+                    return object;
+                }
+                continue;
+            }
             Optional<byte[]> text = text(request.textField());
             if (text.isEmpty()) {
                 continue;
@@ -90,6 +98,19 @@ final class ParquetDocuments implements DocumentReader {
             }
         }
         return Optional.empty();
+    }
+
+    /** The row as a JSON object; otherwise the log is told. */
+    private Optional<Document> object() {
+        try {
+            return Optional.of(Document
+                    .of(new ByteArrayInputStream(RowObject.of(rows).getBytes(StandardCharsets.UTF_8))));
+        } catch (CharacterCodingException e) {
+            request.log().badLine(where(), "has bytes that are not UTF-8");
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            throw damaged(where(), e);
+        }
     }
 
     @Override

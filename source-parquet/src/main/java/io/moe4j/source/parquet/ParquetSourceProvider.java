@@ -30,7 +30,7 @@ public final class ParquetSourceProvider implements SourceProvider {
 
     @Override
     public String description() {
-        return "Parquet: a document in each row of a column of strings; snappy, gzip, zstd or uncompressed";
+        return "Parquet: a document in each row of a column of strings, or of messages; snappy, gzip, zstd or uncompressed";
     }
 
     @Override
@@ -41,6 +41,11 @@ public final class ParquetSourceProvider implements SourceProvider {
     @Override
     public boolean reads(String name) {
         return name.endsWith(".parquet");
+    }
+
+    @Override
+    public boolean readsMessages() {
+        return true;
     }
 
     @Override

@@ -84,6 +84,27 @@ class ParquetDocumentsTest {
         assertEquals(List.of("large é", "binary"), texts(request(file("large-strings"))));
     }
 
+    /** Fields of structs that are null are left out, as they are in JSON; contents are not. */
+    @Test
+    void rowsWithMessagesAreObjects() throws IOException {
+        ReadRequest request = request(file("messages")).withMessagesField(Optional.of("messages"));
+        assertEquals(List.of(
+                "{\"id\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Hi \\\"you\\\"\\n\"},"
+                        + "{\"role\":\"assistant\",\"content\":\"Grüße 世界 \\ud83d\\ude00\"}],\"tools\":null}",
+                "{\"id\":2,\"messages\":[{\"role\":\"user\",\"content\":\"sum?\"},{\"role\":\"assistant\",\"content\":null,"
+                        + "\"tool_calls\":[{\"type\":\"function\",\"function\":{\"name\":\"add\",\"arguments\":\"{\\\"a\\\":1}\"}}]},"
+                        + "{\"role\":\"tool\",\"content\":\"2\"},{\"role\":\"assistant\",\"content\":\"2\"}],\"tools\":\"[]\"}",
+                "{\"id\":3,\"messages\":null,\"tools\":null}"), texts(request));
+        try (DocumentReader second = open(request.withPosition("1"))) {
+            assertTrue(text(second.next().orElseThrow()).startsWith("{\"id\":2,"));
+        }
+        assertTrue(texts(request(file("messages-json")).withMessagesField(Optional.of("messages"))).getFirst()
+                .startsWith("{\"messages\":\"[{\\\"role\\\": \\\"user\\\""));
+        InputException e = assertThrows(InputException.class,
+                () -> texts(request(file("numbers")).withMessagesField(Optional.of("text"))));
+        assertTrue(e.getMessage().contains("has neither lists nor strings in the column"), e.getMessage());
+    }
+
     @Test
     void damageIsFound() throws IOException {
         byte[] whole = Files.readAllBytes(file("zstd-plain"));

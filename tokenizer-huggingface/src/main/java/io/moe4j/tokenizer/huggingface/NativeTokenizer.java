@@ -1,13 +1,16 @@
 package io.moe4j.tokenizer.huggingface;
 
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.text.PlacedIds;
 import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -72,6 +75,16 @@ final class NativeTokenizer implements Tokenizer {
     }
 
     @Override
+    public Optional<PlacedIds> placed(String text) {
+        return Optional.of(PlacedPieces.of(text, cuts, this::encodePlaced));
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+        return file.isSpecial(id);
+    }
+
+    @Override
     public Optional<Decoder> decoder() {
         return Optional
                 .of(new IdText(ids -> ids.length == 0 ? "" : call(tokenizer -> library.decode(tokenizer, ids, false)),
@@ -89,6 +102,20 @@ final class NativeTokenizer implements Tokenizer {
         } finally {
             open.writeLock().unlock();
         }
+    }
+
+    private PlacedIds encodePlaced(String piece) {
+        return call(tokenizer -> {
+            long encoding = library.encode(tokenizer, piece, false);
+            try {
+                CharSpan[] spans = library.getTokenCharSpans(encoding);
+                return new PlacedIds(Arrays.stream(library.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray(),
+                        Arrays.stream(spans).mapToInt(CharSpan::getStart).toArray(),
+                        Arrays.stream(spans).mapToInt(CharSpan::getEnd).toArray());
+            } finally {
+                library.deleteEncoding(encoding);
+            }
+        });
     }
 
     private int[] encode(byte[] text, int from, int to) {

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,6 +30,7 @@ final class TokenizerFile {
     private final String json;
     private final JsonNode root;
     private final Map<String, Integer> ids = new HashMap<>();
+    private final Set<Integer> special = new HashSet<>();
     private final int vocabulary;
 
     private TokenizerFile(Path path, String json, JsonNode root) {
@@ -70,6 +73,11 @@ final class TokenizerFile {
     /** The id of a token as it is written in the file; those that are added come first. */
     Optional<Integer> id(String token) {
         return Optional.ofNullable(ids.get(token));
+    }
+
+    /** Whether an added token is a special one. */
+    boolean isSpecial(int id) {
+        return special.contains(id);
     }
 
     /** SHA-256 of what decides which ids a text has, however the file is indented. */
@@ -130,6 +138,9 @@ final class TokenizerFile {
             String content = token.path("content").asString("");
             int id = id(token.path("id"), content);
             ids.put(content, id);
+            if (token.path("special").asBoolean(false)) {
+                special.add(id);
+            }
             largest = Math.max(largest, id);
         }
         return largest;

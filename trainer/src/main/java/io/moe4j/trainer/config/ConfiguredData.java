@@ -34,14 +34,16 @@ public final class ConfiguredData {
 
     /** How the sources are read. */
     public static DataOptions options(TrainerConfig config, Registry registry) {
-        return new DataOptions(corpus(config.data(), registry), config.training().seqLen(), config.training().seed(),
+        return new DataOptions(corpus(config, registry), config.training().seqLen(), config.training().seed(),
                 config.data().shuffleTokens(), config.validation().split(), config.data().onChanged());
     }
 
     /** How files are read. */
-    public static CorpusOptions corpus(DataConfig data, Registry registry) {
+    public static CorpusOptions corpus(TrainerConfig config, Registry registry) {
+        DataConfig data = config.data();
         return CorpusOptions.DEFAULT.withBadLines(data.onBadLine())
-                .withFields(data.textField(), data.promptField()).withFormats(registry);
+                .withFields(data.textField(), data.promptField())
+                .withConversations(ConfiguredChat.conversations(config, registry)).withFormats(registry);
     }
 
     /** How sequences become batches. */

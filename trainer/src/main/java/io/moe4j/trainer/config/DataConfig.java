@@ -19,6 +19,8 @@ import java.util.TreeMap;
  * @param onBadLine what happens with a line of a JSONL file that is not an object with a text
  * @param textField the key of an object, or the column of a table, that has the text
  * @param promptField the key or column of the prompt, which precedes the text and is not learned; none if absent
+ * @param messagesField the key or column of conversations, which are read instead of texts, by the chat template; none if absent
+ * @param chatTemplate a file with the chat template, instead of the one beside the tokenizer or in the model's folder
  * @param documentBoundaries whether tokens attend only to tokens of their own document, with positions that begin at 0 in each document
  * @param maskDocumentEnds whether the label that follows a document's end, and those of padding, are ignored
  * @param epochs how often a source is read before it is used up; 0 for any number of times
@@ -29,7 +31,8 @@ import java.util.TreeMap;
  */
 @Stability(Stability.Level.EVOLVING)
 public record DataConfig(Optional<Path> path, String tokenizer, Optional<String> endToken, BadLines onBadLine,
-        String textField, Optional<String> promptField, boolean documentBoundaries, boolean maskDocumentEnds,
+        String textField, Optional<String> promptField, Optional<String> messagesField, Optional<Path> chatTemplate,
+        boolean documentBoundaries, boolean maskDocumentEnds,
         long epochs, int shuffleTokens,
         ChangedData onChanged, Map<String, SourceConfig> sources) {
 
@@ -65,6 +68,16 @@ public record DataConfig(Optional<Path> path, String tokenizer, Optional<String>
     /** With another value of {@code promptField}. */
     public DataConfig withPromptField(Optional<String> value) {
         return Components.with(this, "promptField", value);
+    }
+
+    /** With another value of {@code messagesField}. */
+    public DataConfig withMessagesField(Optional<String> value) {
+        return Components.with(this, "messagesField", value);
+    }
+
+    /** With another value of {@code chatTemplate}. */
+    public DataConfig withChatTemplate(Optional<Path> value) {
+        return Components.with(this, "chatTemplate", value);
     }
 
     /** With another value of {@code documentBoundaries}. */

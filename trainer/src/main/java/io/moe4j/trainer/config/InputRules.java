@@ -38,6 +38,13 @@ final class InputRules {
 
     private static void checkFiles(Registry registry, TrainerConfig config, Optional<Tokenizer> reader,
             Optional<Path> output, Findings findings) {
+        try {
+            ConfiguredChat.check(config, registry);
+        } catch (InputException e) {
+            findings.require(false, String.valueOf(e.getMessage()), "",
+                    config.data().chatTemplate().isPresent() ? "data.chat_template" : "data.messages_field");
+            return;
+        }
         long sequences = Math.max(1, (long) config.ranks() * config.training().localBatchSize());
         checkData(registry, config, ConfiguredData.sources(config.data()), reader,
                 sequences * Math.max(1, config.training().seqLen() + 1L), findings,
@@ -63,7 +70,7 @@ final class InputRules {
             Optional<Tokenizer> reader, long neededTokens, Findings findings, String key) {
         try {
             for (DataSource source : sources) {
-                TrainingData.checkHeads(source, ConfiguredData.corpus(config.data(), registry));
+                TrainingData.checkHeads(source, ConfiguredData.corpus(config, registry));
             }
             boolean readable = findings.readable("ranks", "training.seq_len", "validation.split", "data.shuffle_tokens")
                     && config.validation().split() >= 0 && config.validation().split() < 1;

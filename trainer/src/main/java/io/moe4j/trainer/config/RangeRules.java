@@ -43,6 +43,7 @@ final class RangeRules {
         findings.require(!config.data().promptField().equals(Optional.of(config.data().textField())),
                 "prompt and text are two keys or columns; of one, all is text, and is learned",
                 "name the key of the prompt, or leave data.prompt_field out", "data.prompt_field", "data.text_field");
+        rules.conversations(config.data(), config.validation());
         findings.require(config.validation().split() >= 0 && config.validation().split() < 1,
                 "it must be at least 0 and below 1", "0.01 keeps a hundredth of the documents for validation",
                 "validation.split");
@@ -66,6 +67,16 @@ final class RangeRules {
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.atLeast(config.runtime().agreementInterval(), 0, "runtime.agreement_interval");
         rules.within(config.runtime().threads(), 0, DeviceSettings.MOST_THREADS, "runtime.threads");
+    }
+
+    private void conversations(DataConfig data, ValidationConfig validation) {
+        findings.require(data.messagesField().isEmpty() || data.promptField().isEmpty(),
+                "documents are either prompts and texts, or conversations", "leave one of them out",
+                "data.messages_field", "data.prompt_field");
+        findings.require(data.messagesField().isEmpty() || data.path().isPresent() || !data.sources().isEmpty()
+                || validation.path().isPresent(),
+                "the sources of moe4j, which are read without a path, are no conversations",
+                "set data.path to a file or folder of conversations", "data.messages_field", "data.path");
     }
 
     private void ranks(int ranks) {

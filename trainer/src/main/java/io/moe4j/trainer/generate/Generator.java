@@ -11,6 +11,7 @@ import io.moe4j.trainer.session.InferenceSession;
 import io.moe4j.trainer.session.MemoryPlan;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -33,6 +34,8 @@ public final class Generator implements AutoCloseable {
     private final ModelSpec spec;
     private final InferenceOptions options;
     private final InferenceSession session;
+    /** The ids that the sequence has. */
+    private int[] held = {};
 
     /**
      * Opens the model of a checkpoint or of a folder in Hugging Face's layout, and loads its parameters.
@@ -67,6 +70,14 @@ public final class Generator implements AutoCloseable {
     }
 
     /**
+     * Continues a prompt as {@link #generate} does, but what it has in common with the sequence so far, the last prompt and its answer, is not read again.
+     * So the answer may differ in rounding from that of {@code generate}, which reads the prompt in larger passes.
+     */
+    public Generation goOn(GenerationRequest request, TokenListener listener) {
+        return generate(request, listener, true);
+    }
+
+    /**
      * Continues a prompt. Earlier answers have no influence.
      *
      * @param listener receives each token
@@ -74,13 +85,19 @@ public final class Generator implements AutoCloseable {
      * @throws NonFiniteLogitsException if the model's logits are not finite
      */
     public Generation generate(GenerationRequest request, TokenListener listener) {
+        return generate(request, listener, false);
+    }
+
+    private Generation generate(GenerationRequest request, TokenListener listener, boolean continued) {
         int[] prompt = request.prompt().stream().mapToInt(Integer::intValue).toArray();
         request.requireFits(spec, options.capacity());
         Sampler sampler = new Sampler(request.sampling());
         List<GeneratedToken> tokens = new ArrayList<>();
         long begin = System.nanoTime();
         long first = begin;
-        float[] logits = append(prompt, true);
+        // The last id is always read, for the logits of the one that follows.
+        int common = continued ? Math.min(prompt.length - 1, commonWith(prompt)) : 0;
+        float[] logits = append(Arrays.copyOfRange(prompt, common, prompt.length), common);
         while (true) {
             int id = sampler.choose(logits, tokens.size());
             tokens.add(new GeneratedToken(id, Sampler.logProbability(logits, id)));
@@ -97,7 +114,7 @@ public final class Generator implements AutoCloseable {
             } else if (prompt.length + tokens.size() == options.capacity()) {
                 return answer(tokens, StopReason.CONTEXT_FULL, prompt.length, begin, first);
             }
-            logits = append(new int[] {id}, false);
+            logits = append(new int[] {id}, prompt.length + tokens.size() - 1);
         }
     }
 
@@ -122,13 +139,22 @@ public final class Generator implements AutoCloseable {
                 Duration.ofNanos(System.nanoTime() - first));
     }
 
-    private float[] append(int[] ids, boolean anew) {
+    private int commonWith(int[] prompt) {
+        int mismatch = Arrays.mismatch(held, prompt);
+        return mismatch < 0 ? held.length : mismatch;
+    }
+
+    /** Appends ids after the first {@code after} ones of the sequence. */
+    private float[] append(int[] ids, int after) {
+        int[] before = Arrays.copyOf(held, after);
+        // Known again only when all of it is there.
+        held = new int[0];
         float[] logits = session.call(rank -> {
-            if (anew) {
-                rank.sequence().truncate(0);
-            }
+            rank.sequence().truncate(after);
             return rank.append(ids);
         });
+        held = Arrays.copyOf(before, after + ids.length);
+        System.arraycopy(ids, 0, held, after, ids.length);
         for (int i = 0; i < logits.length; i++) {
             if (!Float.isFinite(logits[i])) {
                 throw new NonFiniteLogitsException("the logit of token " + i + " is " + logits[i]

@@ -98,7 +98,12 @@ public final class ModelText implements AutoCloseable {
         return ids.isEmpty() ? List.of(tokenizer.endToken()) : List.copyOf(ids);
     }
 
-    private List<Integer> encoded(String text) {
+    Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The ids of a text as it stands, without any before it. */
+    List<Integer> encoded(String text) {
         List<Integer> ids = new ArrayList<>();
         Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(utf8(text)));
         int[] some = new int[1024];
@@ -129,7 +134,7 @@ public final class ModelText implements AutoCloseable {
 
     /** Turns the ids of one answer into text. */
     public AnswerText answer() {
-        return new AnswerText(tokenizer.decoder(), tokenizer.vocabulary());
+        return new AnswerText(tokenizer.decoder(), tokenizer.vocabulary(), id -> false);
     }
 
     @Override

@@ -126,6 +126,11 @@ public final class FolderWriter implements AutoCloseable {
         Files.copy(file, folder.path().resolve(name));
     }
 
+    /** Writes a text file in UTF-8. */
+    public void text(String text, String name) throws IOException {
+        Files.writeString(folder.path().resolve(name), text);
+    }
+
     /** Gives the folder its name. When this returns, it survives a power cut. */
     public void complete() throws IOException {
         folder.complete();

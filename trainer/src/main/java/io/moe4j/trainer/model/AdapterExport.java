@@ -47,6 +47,9 @@ public final class AdapterExport {
             long bytes = writer.adapter(tensors, modules, lora.lora(), lora.base().toString(),
                     (tensor, from, into, count) -> lora.updates()
                             .read(new NamedRange(tensor.name(), tensor.shape(), from, count), into, 0));
+            if (lora.chatTemplate().isPresent()) {
+                writer.text(lora.chatTemplate().get(), RunChat.FILE);
+            }
             writer.complete();
             return new ModelExport.Exported(folder, bytes, List.of());
         } catch (IOException e) {

@@ -7,6 +7,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.checkpoint.CheckpointWeights;
 import io.moe4j.trainer.checkpoint.NamedRange;
 import io.moe4j.trainer.checkpoint.WeightTransfer;
@@ -80,6 +81,11 @@ public final class CheckpointSource implements ModelSource {
     }
 
     @Override
+    public Optional<ChatFormat> chatFormat() {
+        return RunChat.of(model);
+    }
+
+    @Override
     public List<String> remarks() {
         return List.of();
     }
@@ -99,9 +105,15 @@ public final class CheckpointSource implements ModelSource {
         WeightTransfer.fill(rank, open, weights::read, name -> true);
     }
 
+    /** The keys of the {@code generation_config.json} of the folder that training started from. */
+    public Map<String, Object> generation() {
+        return model.generation().orElse(Map.of());
+    }
+
     ExportDetails details() {
         return new ExportDetails(weights::read, name -> true, weights.dtype(), model.config().orElse(Map.of()),
-                model.generation().orElse(Map.of()), model.from().map(Path::of));
+                model.generation().orElse(Map.of()), model.from().map(Path::of),
+                model.chatTemplate());
     }
 
     @Override

@@ -16,9 +16,10 @@ import java.util.function.Predicate;
  * @param config the keys of the model's original {@code config.json}; empty if it has none
  * @param generation the keys of its original {@code generation_config.json}
  * @param folder the model's original folder, if there is one
+ * @param chatTemplate the chat template of its training, if that is not the one of the tokenizer or the folder
  */
 record ExportDetails(WeightTransfer.Source weights, Predicate<String> biases, DType dtype, Map<String, Object> config,
-        Map<String, Object> generation, Optional<Path> folder) {
+        Map<String, Object> generation, Optional<Path> folder, Optional<String> chatTemplate) {
 
     static ExportDetails of(ModelSource source) {
         return switch (source) {

@@ -8,6 +8,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.HuggingFaceForm;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.checkpoint.WeightTransfer;
 import io.moe4j.trainer.huggingface.ExpectedTensors;
 import io.moe4j.trainer.huggingface.FolderConfig;
@@ -82,6 +83,11 @@ public final class FolderSource implements ModelSource {
         return Optional.of(path.resolve(TOKENIZER)).filter(Files::isRegularFile).map(Path::toString);
     }
 
+    @Override
+    public Optional<ChatFormat> chatFormat() {
+        return ChatFormat.find(Optional.empty(), List.of(path));
+    }
+
     /** What is not read, and in what the published class computes something else. */
     @Override
     public List<String> remarks() {
@@ -135,7 +141,8 @@ public final class FolderSource implements ModelSource {
             if (weights.has(range.name())) {
                 weights.read(range.name(), range.from(), into, offset, Math.toIntExact(range.count()));
             }
-        }, weights::has, weights.dtype(), config.model(), config.generation().orElse(Map.of()), Optional.of(path));
+        }, weights::has, weights.dtype(), config.model(), config.generation().orElse(Map.of()), Optional.of(path),
+                Optional.empty());
     }
 
     @Override

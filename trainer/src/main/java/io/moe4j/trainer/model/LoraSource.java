@@ -8,6 +8,7 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.checkpoint.CheckpointWeights;
 import io.moe4j.trainer.checkpoint.NamedRange;
 import io.moe4j.trainer.checkpoint.WeightTransfer;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A model folder with low-rank updates, which are those of a checkpoint or of a folder in PEFT's layout. It gives the weights with the updates added.
@@ -34,12 +36,15 @@ public final class LoraSource implements ModelSource {
     private final Map<String, List<Long>> shapes;
     private final WeightTransfer.Source updates;
     private final Optional<String> tokenizer;
+    private final Optional<String> chatTemplate;
+    private final Supplier<Optional<ChatFormat>> chatFormat;
     private final String identity;
     private final long updateBytes;
     private final Resources opened;
 
     private LoraSource(Path path, FolderSource base, LoraSpec lora, Map<String, List<Long>> shapes,
-            WeightTransfer.Source updates, Optional<String> tokenizer, String identity, long updateBytes,
+            WeightTransfer.Source updates, Optional<String> tokenizer, Optional<String> chatTemplate,
+            Supplier<Optional<ChatFormat>> chatFormat, String identity, long updateBytes,
             Resources opened) {
         this.path = path;
         this.base = base;
@@ -47,6 +52,8 @@ public final class LoraSource implements ModelSource {
         this.shapes = shapes;
         this.updates = updates;
         this.tokenizer = tokenizer;
+        this.chatTemplate = chatTemplate;
+        this.chatFormat = chatFormat;
         this.identity = identity;
         this.updateBytes = updateBytes;
         this.opened = opened;
@@ -59,7 +66,9 @@ public final class LoraSource implements ModelSource {
             folder.require(shapes(base, folder.spec(), path, registry));
             return new LoraSource(path, base, folder.spec(), folder.shapes(), (range, into, offset) -> folder
                     .read(range.name(), range.from(), into, offset, Math.toIntExact(range.count())),
-                    base.tokenizer(), base.identity() + folder.spec(), folder.bytes(), opened);
+                    base.tokenizer(), RunChat.inFolder(path),
+                    () -> ChatFormat.find(Optional.empty(), List.of(path, base.path())),
+                    base.identity() + folder.spec(), folder.bytes(), opened);
         });
     }
 
@@ -80,7 +89,8 @@ public final class LoraSource implements ModelSource {
                             each.getValue().get(0) * each.getValue().get(1)))
                     .toList());
             return new LoraSource(stored.folder(), base, lora.spec(), shapes, weights::read,
-                    Optional.of(model.tokenizer()), stored.progress().toString(), weights.bytes(), opened);
+                    Optional.of(model.tokenizer()), model.chatTemplate(), () -> RunChat.of(model),
+                    stored.progress().toString(), weights.bytes(), opened);
         });
     }
 
@@ -114,6 +124,16 @@ public final class LoraSource implements ModelSource {
     }
 
     @Override
+    public Optional<ChatFormat> chatFormat() {
+        return chatFormat.get();
+    }
+
+    /** A chat template that the updates were trained with, and that is not the model's. */
+    Optional<String> chatTemplate() {
+        return chatTemplate;
+    }
+
+    @Override
     public List<String> remarks() {
         return base.remarks();
     }
@@ -139,6 +159,11 @@ public final class LoraSource implements ModelSource {
         return AdapterFolder.isOne(path) ? Optional.of(base.path()) : Optional.empty();
     }
 
+    /** The folder of the model without the updates. */
+    public Path modelFolder() {
+        return base.path();
+    }
+
     /** The model without the updates. */
     Path base() {
         return base.path();
@@ -161,7 +186,7 @@ public final class LoraSource implements ModelSource {
     ExportDetails details() {
         ExportDetails plain = base.details();
         return new ExportDetails(new MergedWeights(plain.weights(), updates, shapes, lora), plain.biases(),
-                plain.dtype(), plain.config(), plain.generation(), plain.folder());
+                plain.dtype(), plain.config(), plain.generation(), plain.folder(), chatTemplate);
     }
 
     @Override

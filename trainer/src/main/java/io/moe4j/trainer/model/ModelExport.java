@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Writes a model for other software: a folder in Hugging Face's layout, with {@code config.json}, {@code generation_config.json}, weights in safetensors
@@ -102,9 +103,13 @@ public final class ModelExport {
                                 + " again; its published class has none: transformers names them as unexpected, stricter software"
                                 + " refuses them");
             }
-            TokenizerFiles tokenizer = TokenizerFiles.of(source.tokenizer(), details.folder());
+            TokenizerFiles tokenizer = TokenizerFiles.of(source.tokenizer(), details.folder())
+                    .without(details.chatTemplate().isPresent() ? ExportedTemplate.REPLACED : Set.of());
             for (Path file : tokenizer.files()) {
                 writer.copy(file, String.valueOf(file.getFileName()));
+            }
+            if (details.chatTemplate().isPresent()) {
+                ExportedTemplate.write(details.chatTemplate().get(), tokenizer.files(), writer);
             }
             remarks.addAll(tokenizer.remarks());
             Map<String, Object> config = ExportedConfig.of(form, details.config(), dtype);

@@ -6,6 +6,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.AdapterFolder;
 import java.nio.file.Path;
@@ -61,6 +62,14 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
 
     /** The value of {@code data.tokenizer} for this model: an id, or the path of a tokenizer's file; empty if the folder has no tokenizer. */
     Optional<String> tokenizer();
+
+    /**
+     * How it writes conversations; empty if it has no chat template.
+     *
+     * @throws InputException if its template cannot be read, or is not understood
+     * @since 0.3.0
+     */
+    Optional<ChatFormat> chatFormat();
 
     /** Remarks for people: tensors of the folder that are not read, experts' biases that are missing. */
     List<String> remarks();

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The files of a tokenizer that are exported with a model.
@@ -47,6 +48,12 @@ record TokenizerFiles(List<Path> files, List<String> remarks) {
         }
         return folder.filter(Files::isDirectory).map(TokenizerFiles::in)
                 .orElseGet(() -> new TokenizerFiles(List.of(), List.of()));
+    }
+
+    /** Without files of these names. */
+    TokenizerFiles without(Set<String> names) {
+        return new TokenizerFiles(
+                files.stream().filter(file -> !names.contains(String.valueOf(file.getFileName()))).toList(), remarks);
     }
 
     private static TokenizerFiles in(Path folder) {

@@ -1,9 +1,11 @@
 package io.moe4j.trainer.run;
 
+import io.moe4j.api.text.PlacedIds;
 import io.moe4j.api.text.Tokenizer;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -45,6 +47,20 @@ final class CountedTokenizer implements Tokenizer {
             ids.addAndGet(Math.max(read, 0));
             return read;
         };
+    }
+
+    @Override
+    public Optional<PlacedIds> placed(String text) {
+        return tokenizer.placed(text).map(placed -> {
+            bytes.addAndGet(text.getBytes(StandardCharsets.UTF_8).length);
+            ids.addAndGet(placed.ids().length);
+            return placed;
+        });
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+        return tokenizer.isSpecial(id);
     }
 
     @Override

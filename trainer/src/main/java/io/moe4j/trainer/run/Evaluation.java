@@ -7,7 +7,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.agreement.RunAgreement;
-import io.moe4j.trainer.config.ConfiguredTokenizer;
+import io.moe4j.trainer.config.ConfiguredChat;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.RankLaunch;
@@ -65,7 +65,7 @@ public final class Evaluation implements AutoCloseable {
         }
         ModelSpec spec = source.spec().withPredictionDepth(0).withMoeCommBackend(config.model().moeCommBackend());
         RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(),
-                () -> readsData ? Optional.of(ConfiguredTokenizer.identity(config, registry)) : Optional.empty(),
+                () -> readsData ? Optional.of(ConfiguredChat.identity(config, registry)) : Optional.empty(),
                 Optional.empty(), Optional.of(source.identity()));
         return Resources.open("an evaluation", opened -> {
             TrainingSession session = opened.add(TrainingSession.openEvaluation(config, spec, registry, launch));

@@ -8,6 +8,7 @@ import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.checkpoint.store.StoredLora;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
+import io.moe4j.trainer.config.ConfiguredChat;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.huggingface.FolderConfig;
@@ -31,7 +32,7 @@ final class ModelOrigin {
 
     /** @param start the model folder from which the run starts, if it is open */
     static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry, Optional<ModelSource> start) {
-        StoredModel model = of(config, spec, registry);
+        StoredModel model = of(config, spec, registry).withChatTemplate(ConfiguredChat.written(config));
         return config.lora().spec().flatMap(lora -> start.filter(FolderSource.class::isInstance)
                 .map(FolderSource.class::cast).map(folder -> model.withLora(new StoredLora(lora, folder.content()))))
                 .orElse(model);

@@ -12,7 +12,7 @@ import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.config.ConfiguredModel;
-import io.moe4j.trainer.config.ConfiguredTokenizer;
+import io.moe4j.trainer.config.ConfiguredChat;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.AdapterExport;
 import io.moe4j.trainer.model.ExportOptions;
@@ -113,7 +113,7 @@ public final class TrainingRun implements AutoCloseable {
             resumed.ifPresent(load -> ResumePoint.requireSameWeights(load, weights));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
                     () -> options.data().isPresent() ? Optional.empty()
-                            : Optional.of(ConfiguredTokenizer.identity(config, registry)),
+                            : Optional.of(ConfiguredChat.identity(config, registry)),
                     resumed.map(load -> load.progress().toString()), start.map(ModelSource::identity));
             Optional<ModelSource> from = start;
             return Resources.open("the run", resources -> new TrainingRun(config, spec, registry, options,

@@ -11,6 +11,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.api.text.PlacedIds;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.api.text.TokenizerProvider;
 import io.moe4j.api.text.TokenizerSource;
@@ -18,6 +19,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -109,6 +111,25 @@ public abstract class TokenizerContract {
             assertEquals(expected,
                     TokenizerTexts.ids(tokenizer.tokens(new TokenizerTexts.Slow(TokenizerTexts.stream(text))), 100),
                     "ids of text that arrives byte by byte: " + shown(text));
+        }
+    }
+
+    /** Where it can tell places, the ids are the same, and each place is a part of the text. */
+    @Test
+    public void placesAreInTheText() throws IOException {
+        for (String text : texts()) {
+            Optional<PlacedIds> given = tokenizer.placed(text);
+            if (given.isEmpty()) {
+                return;
+            }
+            PlacedIds placed = given.get();
+            assertEquals(ids(text), Arrays.stream(placed.ids()).boxed().toList(), "ids with places of " + shown(text));
+            for (int i = 0; i < placed.ids().length; i++) {
+                int start = placed.starts()[i];
+                assertTrue(start >= (i == 0 ? 0 : placed.starts()[i - 1]) && start <= placed.ends()[i]
+                        && placed.ends()[i] <= text.length(),
+                        "id " + i + " from " + start + " to " + placed.ends()[i] + " of " + shown(text));
+            }
         }
     }
 

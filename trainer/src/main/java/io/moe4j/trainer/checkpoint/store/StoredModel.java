@@ -16,12 +16,14 @@ import java.util.OptionalInt;
  * @param generation the keys of the {@code generation_config.json} of the folder that training started from
  * @param tokenizer the tokenizer of the run: an id, or an absolute path
  * @param from the folder that training started from, as an absolute path
+ * @param chatTemplate the chat template of the run, if it is not the one beside its tokenizer or in {@code from}
  * @param lora the low-rank updates that the checkpoint has instead of the model's parameters; the parameters are those of {@code from}
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StoredModel(String name, Optional<String> flavor, Optional<Map<String, Object>> config,
-        Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from, Optional<StoredLora> lora) {
+        Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from,
+        Optional<String> chatTemplate, Optional<StoredLora> lora) {
 
     public StoredModel {
         config = config.map(StoredModel::copy);
@@ -31,12 +33,17 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
     /** A model without low-rank updates: the checkpoint has all parameters. */
     public StoredModel(String name, Optional<String> flavor, Optional<Map<String, Object>> config,
             Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from) {
-        this(name, flavor, config, generation, tokenizer, from, Optional.empty());
+        this(name, flavor, config, generation, tokenizer, from, Optional.empty(), Optional.empty());
     }
 
     /** A model with low-rank updates, which the checkpoint has instead of the parameters. */
     public StoredModel withLora(StoredLora value) {
-        return new StoredModel(name, flavor, config, generation, tokenizer, from, Optional.of(value));
+        return new StoredModel(name, flavor, config, generation, tokenizer, from, chatTemplate, Optional.of(value));
+    }
+
+    /** With a chat template of its own. */
+    public StoredModel withChatTemplate(Optional<String> value) {
+        return new StoredModel(name, flavor, config, generation, tokenizer, from, value, lora);
     }
 
     /** Modules for multi-token prediction; empty if the checkpoint does not describe its model, 0 if it was written before there were any. */
@@ -53,6 +60,7 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
         generation.ifPresent(value -> json.put("generation", value));
         json.put("tokenizer", tokenizer);
         from.ifPresent(value -> json.put("from", value));
+        chatTemplate.ifPresent(value -> json.put("chat_template", value));
         lora.ifPresent(value -> json.put("lora", value.json()));
         return json;
     }
@@ -60,7 +68,7 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
     static StoredModel decode(Fields fields) {
         return new StoredModel(fields.text("name"), fields.textIfPresent("flavor"), fields.values("config"),
                 fields.values("generation"), fields.text("tokenizer"), fields.textIfPresent("from"),
-                fields.object("lora").map(StoredLora::decode));
+                fields.textIfPresent("chat_template"), fields.object("lora").map(StoredLora::decode));
     }
 
     /** Keeps the order of the keys, and nulls. */

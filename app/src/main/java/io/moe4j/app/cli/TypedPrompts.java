@@ -1,0 +1,57 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.generate.Prompt;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What is typed, line by line, as prompts: each for itself, or as one conversation. For use by one thread. */
+final class TypedPrompts {
+    /** Begins another conversation. */
+    static final String NEW = "/new";
+
+    private final boolean chat;
+    private final Optional<String> system;
+    private Prompt.@Nullable Chat before;
+
+    private TypedPrompts(boolean chat, Optional<String> system) {
+        this.chat = chat;
+        this.system = system;
+    }
+
+    /** Each line begins a new text. */
+    static TypedPrompts texts() {
+        return new TypedPrompts(false, Optional.empty());
+    }
+
+    /** Each line is what a user says next. */
+    static TypedPrompts conversation(Optional<String> system) {
+        return new TypedPrompts(true, system);
+    }
+
+    boolean isConversation() {
+        return chat;
+    }
+
+    /** Whether a line begins another conversation; it is no prompt then. */
+    boolean beginsAnew(String line) {
+        if (!chat || !line.strip().equals(NEW)) {
+            return false;
+        }
+        before = null;
+        return true;
+    }
+
+    /** The prompt of a line. */
+    Prompt prompt(String line) {
+        Prompt.Chat conversation = before;
+        return !chat ? new Prompt.Text(line)
+                : conversation == null ? Prompt.Chat.of(system, line) : conversation.with("user", line);
+    }
+
+    /** Keeps an answer. A prompt without one is forgotten. */
+    void answered(Prompt prompt, String text) {
+        if (prompt instanceof Prompt.Chat conversation) {
+            before = conversation.with("assistant", text);
+        }
+    }
+}

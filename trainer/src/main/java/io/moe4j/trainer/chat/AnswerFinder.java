@@ -1,0 +1,304 @@
+package io.moe4j.trainer.chat;
+
+import io.moe4j.api.Shown;
+import io.moe4j.data.ConversationException;
+import io.moe4j.data.RenderedConversation.Part;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the answers in what a template without {@code generation} blocks makes of a conversation. An answer begins where the template asks for it, and ends
+ * with what the template writes at its end.
+ *
+ * <p>A template may write a message otherwise if others follow it, so that a conversation does not begin with the text of its first messages. So places are
+ * found by marks in the texts of messages ({@link MarkedMessages}). For an answer, the messages before it are rendered, with the prompt for an answer. What
+ * stands there after the last mark must stand in the whole conversation after the same mark, too; behind it begins the answer. For example, with {@code [0]}
+ * and so on for marks:
+ *
+ * <pre>
+ *   asked     &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;                              after [1]: &lt;end&gt;&lt;bot&gt;
+ *   whole     &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;&lt;user&gt;…        the answer begins behind &lt;end&gt;&lt;bot&gt;
+ *   up to it  &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;               after [3]: &lt;end&gt;, with which the answer ends
+ * </pre>
+ *
+ * <p>The whole conversation is rendered without marks first; with them, it must be the same. A mark that changes it is left out. Where something does not agree,
+ * the conversation is refused.
+ */
+final class AnswerFinder {
+    private final Template template;
+    private final List<Map<String, @Nullable Object>> messages;
+    private final String text;
+    private final Marks marks;
+    private MarkedMessages marked;
+    private Marks.Read whole;
+
+    private AnswerFinder(Template template, List<Map<String, @Nullable Object>> messages, String text, Marks marks)
+            throws ConversationException {
+        this.template = template;
+        this.messages = messages;
+        this.text = text;
+        this.marks = marks;
+        marked = new MarkedMessages(marks, Set.of());
+        whole = marks.read(template.render(marked.of(messages), false));
+        if (!whole.text().equals(text)) {
+            leaveOut();
+        }
+    }
+
+    /**
+     * The answers, in order.
+     *
+     * @param text the conversation as the template has rendered it
+     * @throws ConversationException if they cannot be told for certain
+     */
+    static List<Part> answers(Template template, List<Map<String, @Nullable Object>> messages, String text)
+            throws ConversationException {
+        Marks marks = Marks.notIn(text + messages)
+                .orElseThrow(() -> new ConversationException("has all characters for private use"));
+        return new AnswerFinder(template, messages, text, marks).answers();
+    }
+
+    /** What ends an answer to one question; empty if the template refuses that, or it cannot be told. */
+    static Optional<String> ending(Template template) {
+        List<Map<String, @Nullable Object>> messages = List.of(said("user", "x", false), said("assistant", "x", false));
+        try {
+            String text = template.render(messages, false);
+            Optional<Marks> marks = Marks.notIn(text);
+            return marks.isEmpty() ? Optional.empty()
+                    : Optional.of(new AnswerFinder(template, messages, text, marks.get()).ending(1));
+        } catch (ConversationException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Leaves out the marks that change the text. */
+    private void leaveOut() throws ConversationException {
+        List<Integer> all = marked.numbers(messages);
+        Set<Integer> harmful = new HashSet<>();
+        for (int mark : all) {
+            Set<Integer> others = new HashSet<>(all);
+            others.remove(mark);
+            if (!isHarmless(new MarkedMessages(marks, others))) {
+                harmful.add(mark);
+            }
+        }
+        marked = new MarkedMessages(marks, harmful);
+        if (!isHarmless(marked)) {
+            throw refusal("its text depends on its messages' texts in a way that hides where they stand");
+        }
+        whole = marks.read(template.render(marked.of(messages), false));
+    }
+
+    private boolean isHarmless(MarkedMessages some) {
+        try {
+            return marks.read(template.render(some.of(messages), false)).text().equals(text);
+        } catch (ConversationException e) {
+            return false;
+        }
+    }
+
+    private List<Part> answers() throws ConversationException {
+        List<Part> answers = new ArrayList<>();
+        Optional<String> ending = Optional.empty();
+        int after = 0;
+        for (int i = 0; i < messages.size(); i++) {
+            if (Conversation.isAssistant(messages.get(i))) {
+                Place start = start(i);
+                if (ending.isEmpty()) {
+                    ending = Optional.of(ending(i));
+                }
+                int end = end(i, start, ending.get());
+                if (start.at < after || end <= start.at) {
+                    throw refusal("message " + (i + 1) + " would go from character " + start.at + " to " + end
+                            + ", and what is before it ends at " + after);
+                }
+                answers.add(new Part(start.at, end));
+                after = end;
+            }
+        }
+        return answers;
+    }
+
+    /**
+     * A place in the whole text.
+     *
+     * @param at the place
+     * @param mark the mark before it from which it is counted; -1 for the beginning
+     * @param offset from there
+     */
+    private record Place(int at, int mark, int offset) {}
+
+    /** Where an answer begins: behind what follows the last mark when the messages before it are rendered as a prompt. */
+    private Place start(int message) throws ConversationException {
+        Marks.Read asked = marks.read(template.render(marked.of(messages.subList(0, message)), true));
+        int mark = last(asked, 0, message);
+        String asks = asked.text().substring(place(asked, mark));
+        int from = place(whole, mark);
+        int same = common(asks, text, from);
+        if (same < asks.length()) {
+            // A given answer may begin otherwise than one that is asked for: <bot>, where the prompt is <bot><think>. It begins where they part.
+            same = beginsAt(message, from + same) ? same : boundary(asks, same);
+            if (same == 0) {
+                throw refusal("it asks for message " + (message + 1) + " with \"" + shown(asks)
+                        + "\", and in the conversation it has \"" + shown(text.substring(from)) + "\" there");
+            }
+        }
+        return new Place(from + same, mark, same);
+    }
+
+    /** Whether the first text of a message begins at a place, perhaps after white space. */
+    private boolean beginsAt(int message, int at) {
+        int first = first(message);
+        int begins = first < 0 ? -1 : whole.places().getOrDefault(first, -1);
+        return begins >= at && text.substring(at, begins).isBlank();
+    }
+
+    /** The last place up to {@code most} at which a text may be parted: after white space or a bracket, not within a special token or a word; 0 if there is none. */
+    private static int boundary(String asks, int most) {
+        int at = asks.lastIndexOf('<', most - 1) > asks.lastIndexOf('>', most - 1) ? asks.lastIndexOf('<', most - 1)
+                : most;
+        while (at > 0 && Character.isLetterOrDigit(asks.charAt(at - 1))) {
+            at--;
+        }
+        return at > 0 && (asks.charAt(at - 1) == '>' || Character.isWhitespace(asks.charAt(at - 1))) ? at : 0;
+    }
+
+    /** Where an answer ends: with the ending, in what follows its last mark when the messages up to it are rendered. */
+    private int end(int message, Place start, String ending) throws ConversationException {
+        Marks.Read upTo = message + 1 == messages.size() ? whole
+                : marks.read(template.render(marked.of(messages.subList(0, message + 1)), false));
+        int own = last(upTo, message, message + 1);
+        int offset = own >= 0 ? 0 : start.offset;
+        int mark = own >= 0 ? own : start.mark;
+        if (place(upTo, mark) + offset > upTo.text().length()) {
+            throw refusal("message " + (message + 1) + " is not there when no other follows it");
+        }
+        String rest = upTo.text().substring(place(upTo, mark) + offset);
+        int at = ending.isEmpty() ? rest.stripTrailing().length() : rest.lastIndexOf(ending) + ending.length();
+        if (!ending.isEmpty() && rest.lastIndexOf(ending) < 0) {
+            throw refusal("message " + (message + 1) + " ends with \"" + shown(rest) + "\", without the \""
+                    + shown(ending) + "\" that other answers end with");
+        }
+        int from = place(whole, mark) + offset;
+        if (own >= 0 && !MarkedMessages.isStart(own)) {
+            // White space at the end of the answer's text, which the template may leave out where others follow.
+            int blanks = blanks(rest, 0, at);
+            int here = blanks(text, from, text.length());
+            rest = rest.substring(blanks);
+            at -= blanks;
+            from = here;
+        }
+        if (!text.startsWith(rest.substring(0, at), from)) {
+            throw refusal(
+                    "message " + (message + 1) + " ends with \"" + shown(rest) + "\" when no other follows it, and"
+                            + " in the conversation \"" + shown(text.substring(from)) + "\" is there");
+        }
+        return from + at;
+    }
+
+    /** The first place from {@code from} on, and at most {@code to}, that is no white space. */
+    private static int blanks(String text, int from, int to) {
+        int at = from;
+        while (at < to && Character.isWhitespace(text.charAt(at))) {
+            at++;
+        }
+        return at;
+    }
+
+    /**
+     * What ends an answer: the first word of what follows its text, whether a message follows or not. Found with an answer of one word in place of the
+     * first one.
+     */
+    private String ending(int message) throws ConversationException {
+        List<Map<String, @Nullable Object>> some = new ArrayList<>(messages.subList(0, message));
+        boolean parts = messages.get(message).get("content") instanceof List<?>;
+        some.add(said("assistant", "x", parts));
+        Marks.Read alone = marks.read(template.render(marked.of(some), false));
+        some.add(said("user", "y", parts));
+        Marks.Read followed = marks.read(template.render(marked.of(some), false));
+        int mark = message * MarkedMessages.MOST + 1;
+        if (!alone.places().containsKey(mark) || !followed.places().containsKey(mark)) {
+            throw refusal("an answer \"x\" in the place of message " + (message + 1) + " is not there once");
+        }
+        String last = alone.text().substring(place(alone, mark));
+        int same = common(last, followed.text(), place(followed, mark));
+        String shared = last.substring(0, same);
+        if (shared.isBlank()) {
+            return same < last.length() && !last.isBlank() ? cut(last) : shared;
+        }
+        int end = 0;
+        while (end < same && Character.isWhitespace(shared.charAt(end))) {
+            end++;
+        }
+        while (end < same && !Character.isWhitespace(shared.charAt(end))) {
+            end++;
+        }
+        return end == same && same < last.length() && !Character.isWhitespace(last.charAt(same)) ? cut(last)
+                : shared.substring(0, end);
+    }
+
+    private static Map<String, @Nullable Object> said(String role, String word, boolean parts) {
+        return Map.of("role", role, "content", parts ? List.of(Map.of("type", "text", "text", word)) : word);
+    }
+
+    private String cut(String last) throws ConversationException {
+        throw refusal("it ends an answer with \"" + shown(last)
+                + "\" if no message follows it, and otherwise with something else");
+    }
+
+    /** The last mark of messages in [from, to) that is in this text and in the whole; -1 if there is none. */
+    private int last(Marks.Read read, int from, int to) {
+        int last = -1;
+        for (Map.Entry<Integer, Integer> each : read.places().entrySet()) {
+            int owner = MarkedMessages.owner(each.getKey());
+            if (owner >= from && owner < to && whole.places().containsKey(each.getKey())
+                    && (last < 0 || each.getValue() >= read.places().getOrDefault(last, 0)
+                            && (each.getValue() > read.places().getOrDefault(last, 0) || each.getKey() > last))) {
+                last = each.getKey();
+            }
+        }
+        return last;
+    }
+
+    /** The first mark of a message in the whole text, if it stands before a text; otherwise -1. */
+    private int first(int message) {
+        int first = -1;
+        for (Map.Entry<Integer, Integer> each : whole.places().entrySet()) {
+            if (MarkedMessages.owner(each.getKey()) == message
+                    && (first < 0 || each.getValue() < whole.places().getOrDefault(first, 0))) {
+                first = each.getKey();
+            }
+        }
+        return first >= 0 && MarkedMessages.isStart(first) ? first : -1;
+    }
+
+    private static int place(Marks.Read read, int mark) {
+        return mark < 0 ? 0 : read.places().getOrDefault(mark, 0);
+    }
+
+    /** How many units two texts have in common, one from its beginning and the other from a place. */
+    private static int common(String one, String other, int from) {
+        int most = Math.min(one.length(), other.length() - from);
+        int same = 0;
+        while (same < most && one.charAt(same) == other.charAt(from + same)) {
+            same++;
+        }
+        return same;
+    }
+
+    private static String shown(String value) {
+        return Shown.of(value.length() > 60 ? value.substring(0, 60) + "…" : value);
+    }
+
+    private static ConversationException refusal(String seen) {
+        return new ConversationException("has answers that cannot be found in what the chat template makes of it: "
+                + seen
+                + "; mark in the template what the assistant says, with {% generation %} and {% endgeneration %}, and give it"
+                + " as data.chat_template");
+    }
+}

@@ -1,0 +1,154 @@
+package io.moe4j.trainer.chat;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.chattemplate.ChatTemplate;
+import io.moe4j.chattemplate.ChatTemplateException;
+import io.moe4j.chattemplate.FolderTemplate;
+import io.moe4j.data.ConversationException;
+import io.moe4j.data.Conversations;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model writes conversations: its chat template, and the special tokens that the template may name. Immutable; may be used by several threads.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ChatFormat {
+    private static final String TOOLS = "tools";
+
+    private final ChatTemplate template;
+    /** For conversations with tools, which is another one for a few models. */
+    private final ChatTemplate withTools;
+    private final Map<String, String> specialTokens;
+
+    private ChatFormat(ChatTemplate template, ChatTemplate withTools, Map<String, String> specialTokens) {
+        this.template = template;
+        this.withTools = withTools;
+        this.specialTokens = Map.copyOf(specialTokens);
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @param source in Jinja
+     * @param specialTokens variables such as {@code bos_token}
+     * @throws ChatTemplateException if it is not understood
+     */
+    public static ChatFormat of(String source, Map<String, String> specialTokens) {
+        ChatTemplate template = ChatTemplate.parse(source);
+        return new ChatFormat(template, template, specialTokens);
+    }
+
+    /**
+     * Finds the template of a model.
+     *
+     * @param written the template; if absent, that of the first folder that has one
+     * @param folders in Hugging Face's layout; beside a template that is given, the first that has special tokens gives them
+     * @return empty if there is no template
+     * @throws InputException if a file cannot be read, or the template is not understood
+     */
+    public static Optional<ChatFormat> find(Optional<String> written, List<Path> folders) {
+        if (written.isPresent()) {
+            return Optional.of(of(written.get(), folders.stream().map(FolderTemplate::specialTokens)
+                    .filter(tokens -> !tokens.isEmpty()).findFirst().orElse(Map.of())));
+        }
+        return folders.stream().flatMap(folder -> FolderTemplate.find(folder).stream()).findFirst()
+                .map(found -> new ChatFormat(found.template(), found.templateWithTools(), found.specialTokens()));
+    }
+
+    /**
+     * Reads the text of a template.
+     *
+     * @throws InputException if there is no such file, or it is no text
+     */
+    public static String read(Path file) {
+        return TemplateFile.read(file);
+    }
+
+    /** The template, as it was written. */
+    public String source() {
+        return template.source();
+    }
+
+    /** The template for conversations with these variables. */
+    ChatTemplate template(Map<String, ? extends @Nullable Object> variables) {
+        return variables.get(TOOLS) == null ? template : withTools;
+    }
+
+    /**
+     * The text that asks for the next answer of a conversation.
+     *
+     * @param messages each with a {@code role} and mostly a {@code content}, as Java's maps, lists and texts
+     * @param variables what else the template may read, such as {@code tools}
+     * @throws InputException if the template refuses them
+     */
+    public String prompt(List<? extends Map<String, ? extends @Nullable Object>> messages,
+            Map<String, ? extends @Nullable Object> variables) {
+        return template(variables).render(all(messages, variables, true));
+    }
+
+    /**
+     * How conversations are read as training text.
+     *
+     * @param field the key or column of the messages
+     */
+    public Conversations conversations(String field) {
+        return new TemplateConversations(this, field);
+    }
+
+    /** What the template writes at the end of an answer, such as {@code <|im_end|>}; empty if that cannot be told, or is nothing. */
+    public Optional<String> ending() {
+        return AnswerFinder.ending((messages, prompt) -> render(template, all(messages, Map.of(), prompt)))
+                .filter(ending -> !ending.isBlank());
+    }
+
+    /** Identifies template and special tokens. */
+    String identity() {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(
+                    (source() + "\0" + withTools.source() + "\0" + new TreeMap<>(specialTokens))
+                            .getBytes(StandardCharsets.UTF_8));
+            return "chat template, SHA-256 " + HexFormat.of().formatHex(digest).substring(0, 32);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    /** The variables of a rendering, as transformers has them: others take the place of special tokens. */
+    Map<String, @Nullable Object> all(List<? extends Map<String, ? extends @Nullable Object>> messages,
+            Map<String, ? extends @Nullable Object> variables, boolean prompt) {
+        Map<String, @Nullable Object> all = new HashMap<>(specialTokens);
+        all.put(TOOLS, null);
+        all.put("documents", null);
+        all.putAll(variables);
+        all.put(Conversation.MESSAGES, messages);
+        all.put("add_generation_prompt", prompt);
+        return all;
+    }
+
+    /** Renders with a template of this format. */
+    static String render(ChatTemplate template, Map<String, @Nullable Object> variables)
+            throws ConversationException {
+        try {
+            return template.render(variables);
+        } catch (ChatTemplateException e) {
+            throw problem(e);
+        }
+    }
+
+    static ConversationException problem(ChatTemplateException e) {
+        return new ConversationException("cannot be rendered: " + e.getMessage(), e);
+    }
+}

@@ -1,0 +1,85 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.data.Conversations;
+import io.moe4j.trainer.chat.ChatFormat;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The chat template of a run: the one that {@code data.chat_template} names, otherwise the one beside the tokenizer, otherwise that of the model's folder
+ * ({@code model.from}).
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class ConfiguredChat {
+
+    private ConfiguredChat() {}
+
+    /**
+     * How conversations are read; empty if the data are texts.
+     *
+     * @throws InputException if there is no template, or it is not understood
+     */
+    public static Optional<Conversations> conversations(TrainerConfig config, Registry registry) {
+        return config.data().messagesField().map(field -> find(config, registry)
+                .orElseThrow(() -> new InputException("conversations are written by a chat template, and "
+                        + (folders(config, registry).isEmpty() ? "neither tokenizer nor model have a folder"
+                                : "there is none in " + shown(folders(config, registry)))
+                        + " (chat_template.jinja, or chat_template in tokenizer_config.json); name one with"
+                        + " data.chat_template = FILE"))
+                .conversations(field));
+    }
+
+    /** Checks the template, if the run has or needs one. */
+    static void check(TrainerConfig config, Registry registry) {
+        conversations(config, registry);
+        if (config.data().chatTemplate().isPresent()) {
+            find(config, registry);
+        }
+    }
+
+    /** The text of the template that {@code data.chat_template} names. */
+    public static Optional<String> written(TrainerConfig config) {
+        return config.data().chatTemplate().map(ChatFormat::read);
+    }
+
+    /** Identifies the tokenizer, and the template if conversations are read, for comparison between ranks. */
+    public static String identity(TrainerConfig config, Registry registry) {
+        return ConfiguredTokenizer.identity(config, registry)
+                + conversations(config, registry).map(form -> "; " + form.identity()).orElse("");
+    }
+
+    private static Optional<ChatFormat> find(TrainerConfig config, Registry registry) {
+        return ChatFormat.find(written(config), folders(config, registry));
+    }
+
+    private static List<Path> folders(TrainerConfig config, Registry registry) {
+        return Stream.concat(beside(ConfiguredTokenizer.name(config, registry)).stream(),
+                config.model().from().filter(Files::isDirectory).stream()).distinct().toList();
+    }
+
+    /** The folder of a tokenizer, if it is read from one. */
+    private static Optional<Path> beside(String tokenizer) {
+        try {
+            Path path = Path.of(tokenizer);
+            return Files.isDirectory(path) ? Optional.of(path)
+                    : Files.isRegularFile(path) ? Optional.ofNullable(path.toAbsolutePath().getParent())
+                            : Optional.empty();
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String shown(List<Path> folders) {
+        return Shown.of(String.join(" and ", folders.stream().map(Path::toString).toList()));
+    }
+}
