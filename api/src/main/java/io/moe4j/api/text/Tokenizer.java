@@ -21,7 +21,7 @@ public interface Tokenizer extends AutoCloseable {
     /** The id that ends a document. */
     int endToken();
 
-    /** The ids of a text in UTF-8, which is read lazily. The caller closes {@code text}. */
+    /** The ids of a text in UTF-8, which is read lazily. The caller closes {@code text}. Several texts may be open at the same time, also in one thread. */
     Tokens tokens(InputStream text);
 
     /**
@@ -61,7 +61,7 @@ public interface Tokenizer extends AutoCloseable {
         return id == endToken();
     }
 
-    /** Turns ids into text, one after another; empty if this tokenizer cannot do that. */
+    /** Turns ids into text, one after another, with a new decoder at each call; empty if this tokenizer cannot do that. */
     default Optional<Decoder> decoder() {
         return Optional.empty();
     }

@@ -3,6 +3,7 @@ package io.moe4j.tests.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,9 +19,12 @@ import io.moe4j.api.text.TokenizerSource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -59,6 +63,15 @@ public abstract class TokenizerContract {
                 "\u4F60\u597D\uFF0C\u4E16\u754C", "\uD83D\uDE00 \uD83D\uDC69\u200D\uD83D\uDCBB", "\u0000", "1,234.5",
                 "<|endoftext|> </s>",
                 TokenizerTexts.longText());
+    }
+
+    /**
+     * A token, as it is written in the vocabulary, that may end a document instead of the usual one; empty if there is no choice.
+     *
+     * @since 0.3.0
+     */
+    protected Optional<String> otherEndToken() {
+        return Optional.empty();
     }
 
     /** Opens it. */
@@ -149,6 +162,33 @@ public abstract class TokenizerContract {
         assertEquals(-1, tokens.read(target, 0, 1), "after the end");
     }
 
+    /** Several texts may be open at the same time, as where data has several sources, and be read in turns. */
+    @Test
+    public void textsMayBeReadInTurns() throws IOException {
+        List<String> texts = texts().stream().limit(texts().size() - 1).toList();
+        List<List<Integer>> found = new ArrayList<>();
+        List<Tokenizer.Tokens> open = new ArrayList<>();
+        for (String text : texts) {
+            open.add(tokenizer.tokens(TokenizerTexts.stream(text)));
+            found.add(new ArrayList<>());
+        }
+        int[] some = new int[3];
+        for (boolean more = true; more;) {
+            more = false;
+            for (int i = 0; i < open.size(); i++) {
+                int read = open.get(i).read(some, 0, some.length);
+                for (int k = 0; k < read; k++) {
+                    found.get(i).add(some[k]);
+                }
+                more |= read > 0;
+            }
+        }
+        for (int i = 0; i < texts.size(); i++) {
+            assertEquals(ids(texts.get(i)), found.get(i),
+                    "ids of texts that are read in turns: " + shown(texts.get(i)));
+        }
+    }
+
     /** Several threads may use it. */
     @Test
     public void threadsDoNotDisturbEachOther() throws IOException {
@@ -187,6 +227,49 @@ public abstract class TokenizerContract {
         assertTrue(tokenizer.identity().matches("\\P{Cntrl}{1,200}"), "identity: " + tokenizer.identity());
     }
 
+    /** The files that it is made of, copied into another folder, make the same tokenizer: exported models and tokenized text take them along. */
+    @Test
+    public void filesMakeTheSameTokenizer() throws IOException {
+        List<Path> files = tokenizer.files();
+        if (files.isEmpty()) {
+            return;
+        }
+        Path folder = Files.createTempDirectory("tokenizer");
+        try {
+            for (Path file : files) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+            Path copy = folder.resolve(files.getFirst().getFileName());
+            assertTrue(provider().reads(copy), "reads the first of its files, " + copy);
+            try (Tokenizer copied = provider().open(new TokenizerSource(Optional.of(copy), source().endToken()))) {
+                assertEquals(tokenizer.endToken(), copied.endToken(), "end of a document, of a copy of " + files);
+                assertEquals(tokenizer.identity(), copied.identity(), "identity of a copy of " + files);
+                for (String text : texts()) {
+                    assertEquals(ids(text), TokenizerTexts.ids(copied.tokens(TokenizerTexts.stream(text)), 100),
+                            "ids of a copy of " + files);
+                }
+            }
+        } finally {
+            try (Stream<Path> all = Files.walk(folder)) {
+                all.sorted(Comparator.reverseOrder()).forEach(TokenizerTexts::delete);
+            }
+        }
+    }
+
+    /** With another token at the end of documents it is another tokenizer, with the same ids for texts. */
+    @Test
+    public void theEndTokenIsPartOfTheIdentity() throws IOException {
+        if (otherEndToken().isEmpty()) {
+            return;
+        }
+        try (Tokenizer other = provider().open(source().withEndToken(otherEndToken()))) {
+            assertNotEquals(tokenizer.endToken(), other.endToken(), "end of a document: " + otherEndToken().get());
+            assertNotEquals(tokenizer.identity(), other.identity(), "identity, with another end of documents");
+            assertEquals(ids("To be"), TokenizerTexts.ids(other.tokens(TokenizerTexts.stream("To be")), 5),
+                    "ids, with another end of documents");
+        }
+    }
+
     /** The caller's stream stays open; what it throws comes out. */
     @Test
     public void theStreamIsTheCallers() throws IOException {
@@ -218,8 +301,8 @@ public abstract class TokenizerContract {
         }
         Tokenizer.Decoder decoder = given.get();
         for (String text : texts()) {
-            String first = decoded(decoder, ids(text));
-            assertEquals(first, decoded(decoder, ids(text)), "text, decoded a second time");
+            String first = TokenizerDecoding.text(decoder, ids(text));
+            assertEquals(first, TokenizerDecoding.text(decoder, ids(text)), "text, decoded a second time");
             assertEquals(text.indexOf('\uFFFD') >= 0, first.indexOf('\uFFFD') >= 0 && keepsText(),
                     "half a character in " + shown(first));
             if (keepsText()) {
@@ -230,6 +313,24 @@ public abstract class TokenizerContract {
         assertThrows(IllegalArgumentException.class, () -> decoder.next(-1));
     }
 
+    /** Text is given as soon as it is complete, in whole characters, also where ids end early; and each decoder has a text of its own. */
+    @Test
+    public void textComesAsItGrows() throws IOException {
+        if (tokenizer.decoder().isEmpty()) {
+            return;
+        }
+        Tokenizer.Decoder decoder = tokenizer.decoder().get();
+        for (String text : texts()) {
+            List<Integer> ids = ids(text);
+            TokenizerDecoding.comesAsItGrows(decoder, ids, shown(text));
+            if (keepsText()) {
+                TokenizerDecoding.mayEndEarly(decoder, ids, text, shown(text));
+            }
+            TokenizerDecoding.areIndependent(decoder, tokenizer.decoder().orElseThrow(), ids,
+                    TokenizerDecoding.text(decoder, ids));
+        }
+    }
+
     private void assertInVocabulary(int id, String where) {
         assertTrue(id >= 0 && id < tokenizer.vocabulary(),
                 () -> "the id " + id + " is not in [0, " + tokenizer.vocabulary() + "): " + shown(where));
@@ -237,12 +338,6 @@ public abstract class TokenizerContract {
 
     private List<Integer> ids(String text) throws IOException {
         return TokenizerTexts.ids(tokenizer.tokens(TokenizerTexts.stream(text)), 100);
-    }
-
-    private static String decoded(Tokenizer.Decoder decoder, List<Integer> ids) {
-        StringBuilder text = new StringBuilder();
-        ids.forEach(id -> text.append(decoder.next(id)));
-        return text.append(decoder.end()).toString();
     }
 
     private static String shown(String text) {

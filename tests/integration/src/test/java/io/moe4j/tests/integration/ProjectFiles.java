@@ -12,6 +12,11 @@ final class ProjectFiles {
         return root().resolve("README.md");
     }
 
+    /** A page of the documentation. */
+    static Path doc(String name) {
+        return root().resolve("docs").resolve(name);
+    }
+
     /** A model that reads bytes and trains in milliseconds, also in a JVM that has just started: for {@code --model.from}. */
     static String tinyModel() {
         return root().resolve("tests/tiny-model").toString();
