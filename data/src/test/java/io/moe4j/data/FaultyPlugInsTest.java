@@ -194,7 +194,8 @@ class FaultyPlugInsTest {
     }
 
     private static CorpusOptions broken(String method) {
-        return new CorpusOptions(BadLines.FAIL, "text", Optional.empty(), Optional.empty(), List.of(new BrokenFormat(method)));
+        return new CorpusOptions(BadLines.FAIL, "text", Optional.empty(), Optional.empty(),
+                List.of(new BrokenFormat(method)));
     }
 
     @Test
