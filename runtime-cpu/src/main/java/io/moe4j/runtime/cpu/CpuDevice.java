@@ -17,7 +17,6 @@ import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.CpuKernelModule;
 import io.moe4j.runtime.cpu.engine.CpuStream;
-import io.moe4j.runtime.cpu.engine.Blas;
 import io.moe4j.runtime.cpu.engine.CpuMachine;
 import io.moe4j.runtime.cpu.ops.CpuOps;
 import io.moe4j.runtime.cpu.ops.CpuWorkspaceSizes;
@@ -26,6 +25,7 @@ import java.lang.foreign.MemorySegment;
 import io.moe4j.runtime.cpu.product.VectorProducts;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.Map;
 
 /** The device {@code cpu}: it computes on the cores of this machine. */
@@ -40,7 +40,8 @@ final class CpuDevice implements Device {
 
     CpuDevice(DeviceConfig config) {
         this.config = config;
-        machine = new CpuMachine(config, CpuDevice::products);
+        machine = new CpuMachine(config,
+                VectorProducts.isSupported() ? Optional.of(VectorProducts::new) : Optional.empty());
         ops = new CpuOps(machine);
         own(machine);
     }
@@ -53,16 +54,8 @@ final class CpuDevice implements Device {
     @Override
     public String description() {
         return processor.name() + " (cpu:" + config.ordinal() + ", " + Shown.count(config.threads(), "thread") + ", "
-                + (capacityBytes() >> 30) + " GiB, " + products()
+                + (capacityBytes() >> 30) + " GiB, " + machine.products()
                 + (config.strict() ? ", strict" : "") + ")";
-    }
-
-    private static Blas products(Blas openBlas) {
-        return VectorProducts.isSupported() ? new VectorProducts(openBlas) : openBlas;
-    }
-
-    private String products() {
-        return VectorProducts.isSupported() ? "vectors of 512 bits" : "OpenBLAS for " + machine.blasKernels();
     }
 
     @Override

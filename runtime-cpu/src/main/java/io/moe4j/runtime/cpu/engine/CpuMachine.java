@@ -4,13 +4,14 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** What the parts of a CPU device share: cores, BLAS, memory, and how to wait for peers. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuMachine implements Commands, AutoCloseable {
     private final Blas blas;
-    private final String kernels;
+    private final String products;
     private final CorePool pool;
     private final Waits waits;
     private final CpuHeap heap;
@@ -18,12 +19,14 @@ public final class CpuMachine implements Commands, AutoCloseable {
     /**
      * Loads OpenBLAS and starts the worker threads.
      *
-     * @param products what computes products, given OpenBLAS
+     * @param wide what computes products by vectors of 512 bits, given OpenBLAS for small ones; it is used where OpenBLAS does not have such kernels itself.
+     *         Empty if this Java process cannot
      */
-    public CpuMachine(DeviceConfig config, UnaryOperator<Blas> products) {
+    public CpuMachine(DeviceConfig config, Optional<UnaryOperator<Blas>> wide) {
         OpenBlas openBlas = OpenBlas.open();
-        kernels = openBlas.kernels();
-        blas = products.apply(openBlas);
+        boolean own = wide.isPresent() && !openBlas.isWide();
+        products = own ? "vectors of 512 bits" : "OpenBLAS for " + openBlas.kernels();
+        blas = own ? wide.orElseThrow().apply(openBlas) : openBlas;
         pool = new CorePool("cpu:" + config.ordinal(), config.threads());
         waits = new Waits(pool, config.timeout());
         heap = new CpuHeap(config.strict(), waits::hasFailed);
@@ -44,9 +47,9 @@ public final class CpuMachine implements Commands, AutoCloseable {
         return blas;
     }
 
-    /** Name of the processor type whose kernels OpenBLAS uses. */
-    public String blasKernels() {
-        return kernels;
+    /** What computes products, such as "OpenBLAS for Zen". */
+    public String products() {
+        return products;
     }
 
     /** How threads wait for peers. */

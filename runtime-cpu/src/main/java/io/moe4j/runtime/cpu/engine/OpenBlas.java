@@ -17,11 +17,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
 
 /** OpenBLAS, with one thread per call. JavaCPP unpacks and loads it; products call it directly, with addresses instead of pointer objects. */
 final class OpenBlas implements Blas {
+    /** Kernels that use vectors of 512 bits. */
+    private static final Set<String> WIDE = Set.of("SkylakeX", "Cooperlake", "SapphireRapids");
     private static final int LONGEST_NAME = 100;
     private static final String VECTORS = "jdk.incubator.vector";
     private static final int ROW_MAJOR = 101;
@@ -88,6 +91,11 @@ final class OpenBlas implements Blas {
     /** The processor whose kernels are used, as OpenBLAS names it. */
     String kernels() {
         return kernels;
+    }
+
+    /** Whether its kernels use vectors of 512 bits: of a processor that has them, and that OpenBLAS knows, unless OPENBLAS_CORETYPE names another. */
+    boolean isWide() {
+        return WIDE.contains(kernels);
     }
 
     @Override

@@ -22,8 +22,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -232,7 +232,7 @@ class SharedMemoryFolderTest {
     }
 
     private static void onMachine(Work work) {
-        try (CpuMachine machine = new CpuMachine(Ranks.config(1, false), UnaryOperator.identity())) {
+        try (CpuMachine machine = new CpuMachine(Ranks.config(1, false), Optional.empty())) {
             work.with(machine);
         }
     }
