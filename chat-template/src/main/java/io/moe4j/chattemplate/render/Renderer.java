@@ -18,6 +18,9 @@ import java.util.Optional;
 
 /** Executes statements. */
 public final class Renderer {
+    /** What a round of a loop costs, beside its body. */
+    private static final int ROUND = 8;
+
     private final Budget budget = new Budget();
     private final Evaluator evaluator;
     private final Template template;
@@ -25,7 +28,7 @@ public final class Renderer {
 
     private Renderer(Template template, Clock clock, boolean marks) {
         this.template = template;
-        evaluator = new Evaluator(budget, new Library(clock));
+        evaluator = new Evaluator(budget, new Library(clock, budget));
         this.marks = marks;
     }
 
@@ -151,7 +154,7 @@ public final class Renderer {
     }
 
     private Flow loop(Statement.For loop, Scope scope, Output output) {
-        Object items = evaluator.value(loop.items(), scope);
+        Object items = evaluator.read(loop.items(), scope);
         Loop rounds = at(loop.items().at(), () -> loop.test().isEmpty()
                 ? new Loop(Iteration.iterator(items), Iteration.size(items))
                 : new Loop(new Filtered(Iteration.iterator(items),
@@ -159,6 +162,7 @@ public final class Renderer {
         // Jinja notes that there was an item at the end of the body, so one that always ends early counts as none.
         boolean any = false;
         while (rounds.next()) {
+            budget.spend(ROUND);
             Scope round = inner(scope, loop.body());
             round.set("loop", rounds);
             assign(loop.target(), rounds.current(), round);
