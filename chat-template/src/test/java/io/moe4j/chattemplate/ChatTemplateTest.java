@@ -1,15 +1,12 @@
 package io.moe4j.chattemplate;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -126,7 +123,7 @@ final class ChatTemplateTest {
     void variablesAreOfKnownClasses() {
         ChatTemplate template = ChatTemplate.parse("{{ x }}");
         assertEquals("[1, 2, 0.5, True, None]",
-                template.render(Map.of("x", java.util.Arrays.asList(1, 2L, 0.5f, true, null))));
+                template.render(Map.of("x", Arrays.asList(1, 2L, 0.5f, true, null))));
         ChatTemplateException e = assertThrows(ChatTemplateException.class,
                 () -> template.render(Map.of("x", new StringBuilder())));
         assertTrue(e.getMessage().contains("java.lang.StringBuilder"), e.getMessage());
@@ -138,8 +135,8 @@ final class ChatTemplateTest {
     /** A damaged template is refused or rendered, and never ends with another error. */
     @Test
     void damagedTemplates() {
-        String whole = "{% set ns = namespace() %}{% macro m(a, b=1) %}{{ a ~ b }}{% endmacro %}{%- for m in messages[::-1] if m.role != 'x' -%}\n{{ m.content | trim | "
-                + "replace('a', \"b\\n\") }}{% if loop.last and not x is defined %}{{ {'k': [1.5, none]} | tojson(indent=2) }}{% elif 1 < 2 %}"
+        String whole = "{% set ns = namespace() %}{% macro m(a, b=1) %}{{ a ~ b }}{% endmacro %}"
+                + "{%- for m in messages[::-1] if m.role != 'x' -%}\n{{ m.content | trim | replace('a', \"b\\n\") }}{% if loop.last and not x is defined %}{{ {'k': [1.5, none]} | tojson(indent=2) }}{% elif 1 < 2 %}"
                 + "{% set ns.x = m['role'][0:2] %}{% endif %}{% generation %}{# c #}{% raw %}{{{% endraw %}{% endgeneration %}{% endfor %}";
         Random random = new Random(5);
         int rendered = 0;
@@ -169,7 +166,7 @@ final class ChatTemplateTest {
         ChatTemplate template = ChatTemplate.parse(
                 "{% set ns = namespace(n=0) %}{% for i in range(1000) %}{% set ns.n = ns.n + x %}{% endfor %}{{ ns.n }}");
         List<String> results = new ArrayList<>(
-                java.util.stream.IntStream.range(0, 16).parallel().mapToObj(i -> template.render(Map.of("x", i)))
+                IntStream.range(0, 16).parallel().mapToObj(i -> template.render(Map.of("x", i)))
                         .toList());
         for (int i = 0; i < 16; i++) {
             assertEquals(Integer.toString(1000 * i), results.get(i));

@@ -9,8 +9,8 @@ import io.moe4j.chattemplate.python.View;
 import java.util.Locale;
 
 /**
- * What one rendering may cost, in units of about 16 bytes of memory or 50 ns: one for each value that is computed, for 64 characters that are read, and for 8 that
- * are made. Rendering a conversation of a million characters costs less than a million. So no template goes on without end (a few seconds), or fills the memory
+ * What one rendering may cost, in units of about 16 bytes of memory or 50 ns: one for each value that is computed, for 64 characters that are read, and for 8
+ * that are made. A conversation of a million characters costs less than a million. So no template goes on without end (a few seconds), or fills the memory
  * (0.5 GiB).
  */
 public final class Budget {

@@ -15,6 +15,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /** Executes statements. */
 public final class Renderer {
@@ -158,7 +160,7 @@ public final class Renderer {
         Loop rounds = at(loop.items().at(), () -> loop.test().isEmpty()
                 ? new Loop(Iteration.iterator(items), Iteration.size(items))
                 : new Loop(new Filtered(Iteration.iterator(items),
-                        item -> passes(loop, item, scope)), java.util.OptionalInt.empty()));
+                        item -> passes(loop, item, scope)), OptionalInt.empty()));
         // Jinja notes that there was an item at the end of the body, so one that always ends early counts as none.
         boolean any = false;
         while (rounds.next()) {
@@ -181,7 +183,7 @@ public final class Renderer {
         return evaluator.isTrue(loop.test().orElseThrow(), inner);
     }
 
-    private static <T> T at(int where, java.util.function.Supplier<T> action) {
+    private static <T> T at(int where, Supplier<T> action) {
         try {
             return action.get();
         } catch (PythonError e) {
