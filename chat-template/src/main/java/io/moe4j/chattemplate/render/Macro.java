@@ -3,6 +3,7 @@ package io.moe4j.chattemplate.render;
 import io.moe4j.chattemplate.python.Arguments;
 import io.moe4j.chattemplate.python.Attributed;
 import io.moe4j.chattemplate.python.Dict;
+import io.moe4j.chattemplate.python.Function;
 import io.moe4j.chattemplate.python.PythonError;
 import io.moe4j.chattemplate.python.Tuple;
 import io.moe4j.chattemplate.python.Undefined;
@@ -15,16 +16,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A part of a template with parameters. It reads the variables of where it was declared, as they are when it is called. */
-final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
+final class Macro implements Attributed, Function {
     private final String name;
     private final Statement.Signature signature;
     private final Supplier<Scope> frame;
     private final Evaluator evaluator;
     private final Budget budget;
-    private final java.util.function.Function<Scope, String> body;
+    private final Body body;
 
     Macro(String name, Statement.Signature signature, Supplier<Scope> frame, Evaluator evaluator, Budget budget,
-            java.util.function.Function<Scope, String> body) {
+            Body body) {
         this.name = name;
         this.signature = signature;
         this.frame = frame;
@@ -33,22 +34,28 @@ final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
         this.body = body;
     }
 
+    /** What a macro outputs with its parameters. */
+    interface Body {
+        /** Its text. */
+        String in(Scope scope);
+    }
+
     @Override
     public Object call(Arguments arguments) {
         Scope scope = frame.get();
         budget.enter();
         try {
             Map<String, Object> named = new LinkedHashMap<>(arguments.named());
-            special(arguments, named, scope);
+            special(named, scope);
             parameters(arguments.positional(), named, scope);
             extras(arguments.positional(), named, scope);
-            return body.apply(scope);
+            return body.in(scope);
         } finally {
             budget.leave();
         }
     }
 
-    private void special(Arguments arguments, Map<String, Object> named, Scope scope) {
+    private void special(Map<String, Object> named, Scope scope) {
         if (signature.specials().caller() && !signature.parameters().contains("caller")) {
             Object caller = named.remove("caller");
             scope.set("caller", caller != null ? caller
