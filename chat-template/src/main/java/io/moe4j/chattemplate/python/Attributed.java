@@ -13,4 +13,7 @@ public interface Attributed {
     default boolean isTrue() {
         return true;
     }
+
+    /** What is output for it. */
+    String shown();
 }

@@ -89,7 +89,7 @@ public final class SplitMethods {
             at = Spaces.skip(text, end);
         }
         if (at < text.length()) {
-            words.add(Spaces.stripEnd(text.substring(at)));
+            words.add(text.substring(at));
         }
         return words;
     }
@@ -106,7 +106,7 @@ public final class SplitMethods {
             rest = Spaces.stripEnd(rest.substring(0, begin));
         }
         if (!rest.isEmpty()) {
-            words.add(Spaces.stripStart(rest));
+            words.add(rest);
         }
         Collections.reverse(words);
         return words;

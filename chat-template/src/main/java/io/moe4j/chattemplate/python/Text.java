@@ -56,6 +56,7 @@ public final class Text {
             case Range range -> out.append("range(").append(range.from()).append(", ").append(range.to())
                     .append(range.step() == 1 ? ")" : ", " + range.step() + ")");
             case Undefined missing -> out.append("Undefined");
+            case Attributed own -> out.append(own.shown());
             default -> throw new PythonError("a value of the type " + Types.name(value)
                     + " has no text; output something else");
         }

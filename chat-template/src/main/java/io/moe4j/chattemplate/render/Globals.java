@@ -10,7 +10,7 @@ import io.moe4j.chattemplate.python.Range;
 import io.moe4j.chattemplate.python.Text;
 import io.moe4j.chattemplate.python.Types;
 import java.time.Clock;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,7 +60,7 @@ final class Globals {
     }
 
     private static Map<String, Object> entries(String function, Arguments arguments) {
-        Map<String, Object> entries = new HashMap<>();
+        Map<String, Object> entries = new LinkedHashMap<>();
         pairs(function, arguments).forEach(pair -> entries.put(Types.text(pair.get(0), function), pair.get(1)));
         entries.putAll(arguments.named());
         return entries;

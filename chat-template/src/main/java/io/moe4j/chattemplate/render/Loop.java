@@ -70,6 +70,11 @@ final class Loop implements Attributed {
     }
 
     @Override
+    public String shown() {
+        return "<LoopContext " + (index + 1) + "/" + length() + ">";
+    }
+
+    @Override
     public @Nullable Object attribute(String name) {
         return switch (name) {
             case "index" -> index + 1;

@@ -11,22 +11,23 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A part of a template with parameters. It reads the variables of where it was declared, as they are when it is called. */
 final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
     private final String name;
     private final Statement.Signature signature;
-    private final Scope declared;
+    private final Supplier<Scope> frame;
     private final Evaluator evaluator;
     private final Budget budget;
     private final java.util.function.Function<Scope, String> body;
 
-    Macro(String name, Statement.Signature signature, Scope declared, Evaluator evaluator, Budget budget,
+    Macro(String name, Statement.Signature signature, Supplier<Scope> frame, Evaluator evaluator, Budget budget,
             java.util.function.Function<Scope, String> body) {
         this.name = name;
         this.signature = signature;
-        this.declared = declared;
+        this.frame = frame;
         this.evaluator = evaluator;
         this.budget = budget;
         this.body = body;
@@ -34,7 +35,7 @@ final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
 
     @Override
     public Object call(Arguments arguments) {
-        Scope scope = declared.inner();
+        Scope scope = frame.get();
         budget.enter();
         try {
             Map<String, Object> named = new LinkedHashMap<>(arguments.named());
@@ -88,6 +89,11 @@ final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
             throw new PythonError("the macro \"" + name + "\" has no parameters of these names: " + named.keySet()
                     + "; leave them out");
         }
+    }
+
+    @Override
+    public String shown() {
+        return name.isEmpty() ? "<Macro anonymous>" : "<Macro '" + name + "'>";
     }
 
     @Override

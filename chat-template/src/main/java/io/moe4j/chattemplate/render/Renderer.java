@@ -4,6 +4,7 @@ import io.moe4j.chattemplate.python.Iteration;
 import io.moe4j.chattemplate.python.PythonError;
 import io.moe4j.chattemplate.python.Text;
 import io.moe4j.chattemplate.python.Types;
+import io.moe4j.chattemplate.python.Undefined;
 import io.moe4j.chattemplate.syntax.Expression;
 import io.moe4j.chattemplate.syntax.Statement;
 import io.moe4j.chattemplate.syntax.Target;
@@ -19,9 +20,11 @@ import java.util.Optional;
 public final class Renderer {
     private final Budget budget = new Budget();
     private final Evaluator evaluator;
+    private final Template template;
     private final boolean marks;
 
-    private Renderer(Clock clock, boolean marks) {
+    private Renderer(Template template, Clock clock, boolean marks) {
+        this.template = template;
         evaluator = new Evaluator(budget, new Library(clock));
         this.marks = marks;
     }
@@ -40,13 +43,25 @@ public final class Renderer {
      */
     public static Output render(Template template, Map<String, ?> given, Clock clock, boolean marks) {
         try {
-            Renderer renderer = new Renderer(clock, marks);
+            Renderer renderer = new Renderer(template, clock, marks);
             Output output = Output.whole(renderer.budget);
-            renderer.execute(template.statements(), Scope.root(Inputs.variables(given)), output);
+            List<Statement> body = template.statements();
+            renderer.execute(body, renderer.begun(Scope.root(Inputs.variables(given)), body), output);
             return output;
         } catch (PythonError e) {
             throw new TemplateFault(0, e);
         }
+    }
+
+    /** The variables of a body that is in another. */
+    private Scope inner(Scope scope, List<Statement> body) {
+        return begun(scope.inner(), body);
+    }
+
+    private Scope begun(Scope scope, List<Statement> body) {
+        template.unsetIn(body).forEach(
+                name -> scope.set(name, Undefined.missing("the variable \"" + name + "\" has no value yet")));
+        return scope;
     }
 
     /** Executes statements one after the other. */
@@ -80,7 +95,7 @@ public final class Renderer {
             case Statement.SetBlock block -> captured(block, scope, output);
             case Statement.FilterBlock block -> {
                 Output body = output.capture();
-                Flow flow = execute(block.body(), scope.inner(), body);
+                Flow flow = execute(block.body(), inner(scope, block.body()), body);
                 if (flow == Flow.NEXT) {
                     Object text = evaluator.filteredChain(block.filter(), body.text(), scope);
                     at(block.filter().at(), () -> output.append(Types.text(text, "a tag's filter")));
@@ -96,7 +111,7 @@ public final class Renderer {
                 yield Flow.NEXT;
             }
             case Statement.With with -> {
-                Scope inner = scope.inner();
+                Scope inner = inner(scope, with.body());
                 for (int i = 0; i < with.targets().size(); i++) {
                     assign(with.targets().get(i), evaluator.value(with.values().get(i), scope), inner);
                 }
@@ -104,7 +119,7 @@ public final class Renderer {
             }
             case Statement.Generation generation -> {
                 int from = output.length();
-                execute(generation.body(), scope.inner(), output);
+                execute(generation.body(), inner(scope, generation.body()), output);
                 at(generation.at(), () -> output.mark(from, marks));
                 yield Flow.NEXT;
             }
@@ -144,7 +159,7 @@ public final class Renderer {
         // Jinja notes that there was an item at the end of the body, so one that always ends early counts as none.
         boolean any = false;
         while (rounds.next()) {
-            Scope round = scope.inner();
+            Scope round = inner(scope, loop.body());
             round.set("loop", rounds);
             assign(loop.target(), rounds.current(), round);
             Flow flow = execute(loop.body(), round, output);
@@ -153,7 +168,7 @@ public final class Renderer {
                 break;
             }
         }
-        return any ? Flow.NEXT : execute(loop.otherwise(), scope.inner(), output);
+        return any ? Flow.NEXT : execute(loop.otherwise(), inner(scope, loop.otherwise()), output);
     }
 
     private boolean passes(Statement.For loop, Object item, Scope scope) {
@@ -172,7 +187,7 @@ public final class Renderer {
 
     private Flow captured(Statement.SetBlock block, Scope scope, Output output) {
         Output body = output.capture();
-        Flow flow = execute(block.body(), scope.inner(), body);
+        Flow flow = execute(block.body(), inner(scope, block.body()), body);
         if (flow == Flow.NEXT) {
             Optional<Expression> filter = block.filter();
             assign(block.target(),
@@ -183,7 +198,7 @@ public final class Renderer {
     }
 
     private Macro macro(String name, Statement.Signature signature, List<Statement> body, Scope scope) {
-        return new Macro(name, signature, scope, evaluator, budget, inner -> {
+        return new Macro(name, signature, () -> inner(scope, body), evaluator, budget, inner -> {
             Output output = Output.whole(budget).capture();
             execute(body, inner, output);
             return output.text();
@@ -191,7 +206,7 @@ public final class Renderer {
     }
 
     private void call(Statement.CallBlock block, Scope scope, Output output) {
-        Macro caller = macro("caller", block.signature(), block.body(), scope);
+        Macro caller = macro("", block.signature(), block.body(), scope);
         Object text = at(block.at(),
                 () -> evaluator.call((Expression.Call) block.call(), Map.of("caller", caller), scope));
         at(block.at(), () -> output.append(Text.str(text)));

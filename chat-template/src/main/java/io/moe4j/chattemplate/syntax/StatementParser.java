@@ -45,7 +45,7 @@ public final class StatementParser {
         names.first().ifPresent(fault -> {
             throw fault;
         });
-        return new Template(statements, parser.generation);
+        return new Template(statements, parser.generation, Frame.unset(statements));
     }
 
     /** The text of a template with all newlines as {@code \n}, without one at the end. Positions refer to it. */
