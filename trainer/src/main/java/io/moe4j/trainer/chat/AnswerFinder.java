@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *   up to it  &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;               after [3]: &lt;end&gt;, with which the answer ends
  * </pre>
  *
- * <p>The whole conversation is rendered without marks first; with them, it must be the same. A mark that changes it is left out. Where something does not agree,
- * the conversation is refused.
+ * <p>The whole conversation is rendered without marks first; with them, it must be the same. A mark that changes it is left out. Where something does not
+ * agree, the conversation is refused.
  */
 final class AnswerFinder {
     private final Template template;
@@ -158,7 +158,7 @@ final class AnswerFinder {
         return begins >= at && text.substring(at, begins).isBlank();
     }
 
-    /** The last place up to {@code most} at which a text may be parted: after white space or a bracket, not within a special token or a word; 0 if there is none. */
+    /** The last place up to {@code most} where a text may be parted: after white space or {@code >}, not within a special token or a word; otherwise 0. */
     private static int boundary(String asks, int most) {
         int at = asks.lastIndexOf('<', most - 1) > asks.lastIndexOf('>', most - 1) ? asks.lastIndexOf('<', most - 1)
                 : most;
@@ -256,7 +256,7 @@ final class AnswerFinder {
                 + "\" if no message follows it, and otherwise with something else");
     }
 
-    /** The last mark of messages in [from, to) that is in this text and in the whole; of two at one place, the one with the higher number; -1 if there is none. */
+    /** The last mark of messages in [from, to) that is in this text and in the whole; of two at one place, the one with the higher number; or -1. */
     private int last(Marks.Read read, int from, int to) {
         return read.places().entrySet().stream().filter(each -> whole.places().containsKey(each.getKey()))
                 .filter(each -> MarkedMessages.owner(each.getKey()) >= from && MarkedMessages.owner(each.getKey()) < to)
