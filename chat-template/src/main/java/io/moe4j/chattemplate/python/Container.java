@@ -1,8 +1,8 @@
 package io.moe4j.chattemplate.python;
 
 /**
- * A list, tuple or dict. It cannot change, so it never has itself inside. A template could put a list twice into another, again and again: a few lines would make
- * more items than memory has. So each knows its items, with those of the items, and none has too many.
+ * A list, tuple or dict. It cannot change, so it never has itself inside. A template could put a list twice into another, again and again: a few lines
+ * would make more items than memory has. So each knows its items, with those of the items, and none has too many.
  */
 public sealed interface Container permits PyList, Tuple, Dict {
     /** How many items a container has, with those of its items. */

@@ -1,6 +1,7 @@
 package io.moe4j.chattemplate.python;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 
 /** Numbers with a fraction, as Python writes them: the shortest decimal that reads as the same number. */
 public final class Floats {
@@ -18,7 +19,7 @@ public final class Floats {
         if (value == 0) {
             return 1 / value < 0 ? "-0.0" : "0.0";
         }
-        BigDecimal decimal = new BigDecimal(Double.toString(Math.abs(value))).stripTrailingZeros();
+        BigDecimal decimal = shortest(Math.abs(value));
         String digits = decimal.unscaledValue().toString();
         // The value is 0.DIGITS times ten to this.
         int point = digits.length() - decimal.scale();
@@ -31,6 +32,13 @@ public final class Floats {
         }
         return point >= digits.length() ? sign + digits + "0".repeat(point - digits.length()) + ".0"
                 : sign + digits.substring(0, point) + "." + digits.substring(point);
+    }
+
+    /** Java writes at least two digits, where one may be enough: 4.9E-324 for 5e-324. */
+    private static BigDecimal shortest(double value) {
+        BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        BigDecimal shorter = decimal.round(new MathContext(1));
+        return decimal.precision() == 2 && shorter.doubleValue() == value ? shorter : decimal;
     }
 
     private static String exponential(String digits, int exponent) {

@@ -20,6 +20,7 @@ public final class Iteration {
     public static Iterator<Object> iterator(Object value) {
         return switch (value) {
             case Generator generator -> generator.items();
+            case Range range -> range.numbers().iterator();
             case String text -> characters(text).iterator();
             case Markup markup -> characters(markup.text()).iterator();
             default -> items(value).iterator();

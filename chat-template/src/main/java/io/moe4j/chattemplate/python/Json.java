@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Values in JSON, as Python's {@code json.dumps} writes them.
@@ -14,7 +15,7 @@ import java.util.Locale;
  * @param key what is between a key and its value
  * @param sorted whether keys are in their order
  */
-public record Json(boolean ascii, @org.jspecify.annotations.Nullable String indent, String item, String key,
+public record Json(boolean ascii, @Nullable String indent, String item, String key,
         boolean sorted) {
 
     /** A value in JSON. */

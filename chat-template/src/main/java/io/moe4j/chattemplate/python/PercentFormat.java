@@ -3,6 +3,7 @@ package io.moe4j.chattemplate.python;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Python's {@code "%s: %d" % (name, count)}. */
 public final class PercentFormat {
@@ -86,7 +87,7 @@ public final class PercentFormat {
         return flags.contains("+") ? '+' : flags.contains(" ") ? ' ' : '-';
     }
 
-    private long number(@org.jspecify.annotations.Nullable String digits, long missing) {
+    private long number(@Nullable String digits, long missing) {
         if (digits == null) {
             return missing;
         }

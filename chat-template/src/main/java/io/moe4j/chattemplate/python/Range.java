@@ -2,6 +2,7 @@ package io.moe4j.chattemplate.python;
 
 import java.util.List;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** Python's range: whole numbers in even steps. It has at most {@link #MOST}. */
 public record Range(long from, long to, long step) {
@@ -30,6 +31,11 @@ public record Range(long from, long to, long step) {
 
     /** Its numbers. */
     public List<Object> items() {
-        return LongStream.range(0, size()).<Object>mapToObj(i -> from + i * step).toList();
+        return numbers().toList();
+    }
+
+    /** Its numbers, one by one. */
+    Stream<Object> numbers() {
+        return LongStream.range(0, size()).mapToObj(i -> from + i * step);
     }
 }

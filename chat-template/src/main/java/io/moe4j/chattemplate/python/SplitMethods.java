@@ -50,14 +50,22 @@ public final class SplitMethods {
         return PyList.of(parts);
     }
 
+    private static void add(String part, List<String> parts) {
+        if (parts.size() >= Container.MOST) {
+            throw new PythonError(
+                    "a text would be divided into more than " + Container.MOST + " parts; make it shorter");
+        }
+        parts.add(part);
+    }
+
     private static List<String> parts(String text, String separator, long most) {
         List<String> parts = new ArrayList<>();
         int at = 0;
         for (int next = text.indexOf(separator); next >= 0 && parts.size() < most; next = text.indexOf(separator, at)) {
-            parts.add(text.substring(at, next));
+            add(text.substring(at, next), parts);
             at = next + separator.length();
         }
-        parts.add(text.substring(at));
+        add(text.substring(at), parts);
         return parts;
     }
 
@@ -69,10 +77,10 @@ public final class SplitMethods {
             if (next < 0) {
                 break;
             }
-            parts.add(text.substring(next + separator.length(), end));
+            add(text.substring(next + separator.length(), end), parts);
             end = next;
         }
-        parts.add(text.substring(0, end));
+        add(text.substring(0, end), parts);
         Collections.reverse(parts);
         return parts;
     }
@@ -85,11 +93,11 @@ public final class SplitMethods {
             while (end < text.length() && !Spaces.isSpace(text.charAt(end))) {
                 end++;
             }
-            words.add(text.substring(at, end));
+            add(text.substring(at, end), words);
             at = Spaces.skip(text, end);
         }
         if (at < text.length()) {
-            words.add(text.substring(at));
+            add(text.substring(at), words);
         }
         return words;
     }
@@ -102,11 +110,11 @@ public final class SplitMethods {
             while (begin > 0 && !Spaces.isSpace(rest.charAt(begin - 1))) {
                 begin--;
             }
-            words.add(rest.substring(begin));
+            add(rest.substring(begin), words);
             rest = Spaces.stripEnd(rest.substring(0, begin));
         }
         if (!rest.isEmpty()) {
-            words.add(rest);
+            add(rest, words);
         }
         Collections.reverse(words);
         return words;
@@ -122,7 +130,7 @@ public final class SplitMethods {
                 end++;
             }
             int next = end == text.length() ? end : text.startsWith("\r\n", end) ? end + 2 : end + 1;
-            lines.add(text.substring(at, keepEnds ? next : end));
+            add(text.substring(at, keepEnds ? next : end), lines);
             at = next;
         }
         return lines;

@@ -1,8 +1,8 @@
 package io.moe4j.chattemplate.python;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's {@code str}. */
@@ -56,7 +56,7 @@ final class TextMethods {
     }
 
     /** A method without arguments. */
-    private static Function none(String name, java.util.function.Supplier<Object> result) {
+    private static Function none(String name, Supplier<Object> result) {
         return arguments -> {
             arguments.bind(name);
             return result.get();
@@ -70,9 +70,5 @@ final class TextMethods {
 
     static String text(String method, @Nullable Object value) {
         return Types.text(value == null ? None.NONE : value, method);
-    }
-
-    static List<Object> texts(List<String> texts) {
-        return List.copyOf(texts);
     }
 }

@@ -5,15 +5,16 @@ import io.moe4j.chattemplate.python.Iteration;
 import io.moe4j.chattemplate.python.Markup;
 import io.moe4j.chattemplate.python.PyList;
 import io.moe4j.chattemplate.python.PythonError;
+import io.moe4j.chattemplate.python.View;
 import java.util.Locale;
 
 /**
- * What one rendering may cost, in units of about 16 bytes of memory or 50 ns: one for each value that is computed, for 64 characters that are read, and for 8 that
- * are made. Rendering a conversation of a million characters costs less than a million. So no template goes on without end (a few seconds), or fills the memory
- * (1 GiB).
+ * What one rendering may cost, in units of about 16 bytes of memory or 50 ns: one for each value that is computed, for 64 characters that are read, and for 8
+ * that are made. A conversation of a million characters costs less than a million. So no template goes on without end (a few seconds), or fills the memory
+ * (0.5 GiB).
  */
 public final class Budget {
-    private static final long MOST = 1L << 26;
+    private static final long MOST = 1L << 25;
     private static final int DEEPEST = 100;
 
     private long spent;
@@ -34,8 +35,7 @@ public final class Budget {
         spend(switch (value) {
             case String text -> text.length() / 64;
             case Markup markup -> markup.text().length() / 64;
-            case Container container -> Iteration.size(container).orElse(0) / 16;
-            default -> 0;
+            default -> Iteration.size(value).orElse(0) / 16;
         });
         return value;
     }
@@ -64,6 +64,8 @@ public final class Budget {
         if (value instanceof PyList list) {
             spend(3L * list.items().size());
             list.items().forEach(this::made);
+        } else if (value instanceof View view) {
+            spend(3L * view.items().size());
         }
         return made(value);
     }

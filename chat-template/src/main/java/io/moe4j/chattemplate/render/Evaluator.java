@@ -45,7 +45,7 @@ final class Evaluator {
     }
 
     /** The value of an expression of which all is looked at. */
-    private Object read(Expression expression, Scope scope) {
+    Object read(Expression expression, Scope scope) {
         return budget.read(value(expression, scope));
     }
 

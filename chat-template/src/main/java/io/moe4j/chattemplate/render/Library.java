@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The filters, tests and functions that templates use by their names. */
 public final class Library {
+    private final Budget budget;
     private final Globals globals;
     private final SelectFilters selecting = new SelectFilters(this);
 
-    Library(Clock clock) {
+    Library(Clock clock, Budget budget) {
+        this.budget = budget;
         globals = new Globals(clock);
     }
 
@@ -50,6 +52,7 @@ public final class Library {
     }
 
     Object filter(String name, Object value, Arguments arguments) {
+        budget.spend(1);
         Filter found = simple(name);
         if (found == null && !SelectFilters.NAMES.contains(name)) {
             throw new PythonError("there is no filter \"" + name + "\"; use one that Jinja has, or write it without");
@@ -58,6 +61,7 @@ public final class Library {
     }
 
     boolean test(String name, Object value, Arguments arguments) {
+        budget.spend(1);
         if (Tests.ABOUT_NAMES.contains(name)) {
             if (value instanceof PyList || value instanceof Dict) {
                 throw new PythonError("a value of the type " + Types.name(value) + " is no name; give a text");

@@ -1,6 +1,7 @@
 package io.moe4j.chattemplate.render;
 
 import io.moe4j.chattemplate.python.Arguments;
+import io.moe4j.chattemplate.python.Container;
 import io.moe4j.chattemplate.python.Dict;
 import io.moe4j.chattemplate.python.Generator;
 import io.moe4j.chattemplate.python.Iteration;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Filters about the items of a list or dict. */
@@ -106,7 +108,7 @@ final class ListFilters {
         if (with == null || with == None.NONE) {
             return;
         }
-        if (size > io.moe4j.chattemplate.python.Container.MOST) {
+        if (size > Container.MOST) {
             throw new PythonError("a batch of " + size + " items is too large; make it smaller");
         }
         while (open.size() < size) {
@@ -118,7 +120,7 @@ final class ListFilters {
         @Nullable Object[] given = arguments.bind("slice", "slices", "fill_with?");
         long slices = Types.whole(arguments.required("slice", "slices", "fill_with?"), "slice");
         List<Object> items = Iteration.items(value);
-        if (slices == 0 || slices > io.moe4j.chattemplate.python.Container.MOST) {
+        if (slices == 0 || slices > Container.MOST) {
             throw new PythonError("a list cannot be divided into " + slices + " slices; give a number from 1");
         }
         List<Object> all = new ArrayList<>();
@@ -139,7 +141,7 @@ final class ListFilters {
 
     /** Lower case, if it is a text. */
     static Object withoutCase(Object value) {
-        return value instanceof String text ? text.toLowerCase(java.util.Locale.ROOT)
-                : value instanceof Markup markup ? new Markup(markup.text().toLowerCase(java.util.Locale.ROOT)) : value;
+        return value instanceof String text ? text.toLowerCase(Locale.ROOT)
+                : value instanceof Markup markup ? new Markup(markup.text().toLowerCase(Locale.ROOT)) : value;
     }
 }

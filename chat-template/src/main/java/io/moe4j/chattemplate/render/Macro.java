@@ -3,6 +3,7 @@ package io.moe4j.chattemplate.render;
 import io.moe4j.chattemplate.python.Arguments;
 import io.moe4j.chattemplate.python.Attributed;
 import io.moe4j.chattemplate.python.Dict;
+import io.moe4j.chattemplate.python.Function;
 import io.moe4j.chattemplate.python.PythonError;
 import io.moe4j.chattemplate.python.Tuple;
 import io.moe4j.chattemplate.python.Undefined;
@@ -15,22 +16,28 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A part of a template with parameters. It reads the variables of where it was declared, as they are when it is called. */
-final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
+final class Macro implements Attributed, Function {
     private final String name;
     private final Statement.Signature signature;
     private final Supplier<Scope> frame;
     private final Evaluator evaluator;
     private final Budget budget;
-    private final java.util.function.Function<Scope, String> body;
+    private final Body body;
 
     Macro(String name, Statement.Signature signature, Supplier<Scope> frame, Evaluator evaluator, Budget budget,
-            java.util.function.Function<Scope, String> body) {
+            Body body) {
         this.name = name;
         this.signature = signature;
         this.frame = frame;
         this.evaluator = evaluator;
         this.budget = budget;
         this.body = body;
+    }
+
+    /** What a macro outputs with its parameters. */
+    interface Body {
+        /** Its text. */
+        String in(Scope scope);
     }
 
     @Override
@@ -42,7 +49,7 @@ final class Macro implements Attributed, io.moe4j.chattemplate.python.Function {
             special(arguments, named, scope);
             parameters(arguments.positional(), named, scope);
             extras(arguments.positional(), named, scope);
-            return body.apply(scope);
+            return body.in(scope);
         } finally {
             budget.leave();
         }

@@ -15,9 +15,14 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /** Executes statements. */
 public final class Renderer {
+    /** What a round of a loop costs, beside its body. */
+    private static final int ROUND = 8;
+
     private final Budget budget = new Budget();
     private final Evaluator evaluator;
     private final Template template;
@@ -25,7 +30,7 @@ public final class Renderer {
 
     private Renderer(Template template, Clock clock, boolean marks) {
         this.template = template;
-        evaluator = new Evaluator(budget, new Library(clock));
+        evaluator = new Evaluator(budget, new Library(clock, budget));
         this.marks = marks;
     }
 
@@ -151,14 +156,15 @@ public final class Renderer {
     }
 
     private Flow loop(Statement.For loop, Scope scope, Output output) {
-        Object items = evaluator.value(loop.items(), scope);
+        Object items = evaluator.read(loop.items(), scope);
         Loop rounds = at(loop.items().at(), () -> loop.test().isEmpty()
                 ? new Loop(Iteration.iterator(items), Iteration.size(items))
                 : new Loop(new Filtered(Iteration.iterator(items),
-                        item -> passes(loop, item, scope)), java.util.OptionalInt.empty()));
+                        item -> passes(loop, item, scope)), OptionalInt.empty()));
         // Jinja notes that there was an item at the end of the body, so one that always ends early counts as none.
         boolean any = false;
         while (rounds.next()) {
+            budget.spend(ROUND);
             Scope round = inner(scope, loop.body());
             round.set("loop", rounds);
             assign(loop.target(), rounds.current(), round);
@@ -177,7 +183,7 @@ public final class Renderer {
         return evaluator.isTrue(loop.test().orElseThrow(), inner);
     }
 
-    private static <T> T at(int where, java.util.function.Supplier<T> action) {
+    private static <T> T at(int where, Supplier<T> action) {
         try {
             return action.get();
         } catch (PythonError e) {

@@ -4,8 +4,9 @@ import io.moe4j.chattemplate.python.Arguments;
 import io.moe4j.chattemplate.python.Case;
 import io.moe4j.chattemplate.python.CodePoints;
 import io.moe4j.chattemplate.python.Dict;
-import io.moe4j.chattemplate.python.Join;
+import io.moe4j.chattemplate.python.Function;
 import io.moe4j.chattemplate.python.Iteration;
+import io.moe4j.chattemplate.python.Join;
 import io.moe4j.chattemplate.python.Markup;
 import io.moe4j.chattemplate.python.Methods;
 import io.moe4j.chattemplate.python.None;
@@ -16,8 +17,13 @@ import io.moe4j.chattemplate.python.Text;
 import io.moe4j.chattemplate.python.Truth;
 import io.moe4j.chattemplate.python.Tuple;
 import io.moe4j.chattemplate.python.Types;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -74,19 +80,19 @@ final class TextFilters {
     }
 
     private static Object method(Object text, String name, @Nullable Object... given) {
-        java.util.List<Object> arguments = new java.util.ArrayList<>();
+        List<Object> arguments = new ArrayList<>();
         for (Object each : given) {
             if (each != null) {
                 arguments.add(each);
             }
         }
-        return ((io.moe4j.chattemplate.python.Function) java.util.Objects.requireNonNull(Methods.find(text, name)))
-                .call(new Arguments(arguments, java.util.Map.of()));
+        return ((Function) Objects.requireNonNull(Methods.find(text, name)))
+                .call(new Arguments(arguments, Map.of()));
     }
 
     private static String title(String text) {
         StringBuilder out = new StringBuilder();
-        java.util.regex.Matcher between = WORD_START.matcher(text);
+        Matcher between = WORD_START.matcher(text);
         int at = 0;
         while (between.find()) {
             out.append(titled(text.substring(at, between.start()))).append(between.group());
@@ -146,7 +152,7 @@ final class TextFilters {
     }
 
     /** Joins items; used by the filter of this name. */
-    static String joined(Object between, java.util.List<Object> items) {
+    static String joined(Object between, List<Object> items) {
         return Join.joined(Text.str(between), items, true);
     }
 }

@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the variables that a body sets before it reads them, where nothing around it reads or sets them. In Jinja, a loop or macro in the body finds these without a
- * value until they are set, even if the template is rendered with a variable of the same name. For example, with {@code x} given as 1:
+ * Finds the variables that a body sets before it reads them, where nothing around it reads or sets them. In Jinja, a loop or macro in the body finds these
+ * without a value until they are set, even if the template is rendered with a variable of the same name. For example, with {@code x} given as 1:
  *
  * <pre>
  * {% for i in [1] %}{{ x }}{% endfor %}{% set x = 2 %}       outputs nothing

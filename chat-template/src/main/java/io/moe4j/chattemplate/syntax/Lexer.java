@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Divides a template into text, outputs, tags and comments, and removes white space around them as Jinja does with {@code trim_blocks} and {@code lstrip_blocks}:
+ * Divides a template into text, outputs, tags and comments, and removes white space around them as Jinja does with {@code trim_blocks} and
+ * {@code lstrip_blocks}:
  *
  * <ul>
  * <li>{@code {%-} removes all white space before a tag, {@code -%}} all that follows;

@@ -17,6 +17,7 @@ import io.moe4j.chattemplate.syntax.Expression.TupleOf;
 import io.moe4j.chattemplate.syntax.Expression.Unary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -250,7 +251,7 @@ final class PostfixParser {
         } else if (next.kind() == Token.Kind.STRING || next.kind() == Token.Kind.NUMBER
                 || (next.kind() == Token.Kind.OPERATOR && OPENINGS.contains(next.text()))
                 || (next.kind() == Token.Kind.NAME && !NO_ARGUMENT.contains(next.text()))) {
-            given = new Arguments(List.of(subscripts(primary())), java.util.Map.of(), Optional.empty(),
+            given = new Arguments(List.of(subscripts(primary())), Map.of(), Optional.empty(),
                     Optional.empty());
         } else if (next.isName("is")) {
             throw new TemplateFault(next.at(), "a test cannot be tested; put the first one in brackets");
