@@ -19,8 +19,8 @@ import java.util.zip.ZipException;
  * @param content its bytes, packed as its name says
  */
 record CorpusFile(String name, Content content) {
-    private static final String ONLY_CONVERSATIONS = ", which are JSON (.jsonl, .json) or Parquet files; let data.path name those alone. To mix conversations and"
-            + " texts, make a folder of each with moe4j tokenize, and train from both (data.sources)";
+    private static final String ONLY_CONVERSATIONS = ", which are JSON (.jsonl, .json) or Parquet files; let data.path name those"
+            + " alone. To mix conversations and texts, make a folder of each with moe4j tokenize, and train from both (data.sources)";
 
     /** Opens it at its beginning. */
     DocumentReader open(Reading reading) throws IOException {

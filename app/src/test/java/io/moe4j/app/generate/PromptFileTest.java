@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,19 @@ class PromptFileTest {
     void objectsHaveTextsOrIds() throws IOException {
         assertEquals(List.of(new Prompt.Text("a\nb"), new Prompt.Ids(List.of(1, 2))), read("a.jsonl",
                 "{\"prompt\": \"a\\nb\", \"prompt_ids\": [9]}\n\n{\"prompt_ids\": [1, 2], \"ids\": [3]}\n"));
+    }
+
+    @Test
+    void objectsHaveConversations() throws IOException {
+        Prompt.Chat chat = new Prompt.Chat(List.of(Map.of("role", "user", "content", "a")), Map.of("tools", List.of()));
+        assertEquals(List.of(chat), read("a.jsonl",
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[]}"));
+        assertEquals(List.of("system", "user", "assistant"), chat.after("b").with("assistant", "c").messages().stream()
+                .map(message -> message.get("role")).toList());
+        assertThrows(InputException.class, () -> chat.after("b").after("c"));
+        for (String messages : List.of("[]", "null", "[{}]", "7", "[{\"role\":1}]")) {
+            assertThrows(InputException.class, () -> read("b.jsonl", "{\"messages\":" + messages + "}"), messages);
+        }
     }
 
     @Test

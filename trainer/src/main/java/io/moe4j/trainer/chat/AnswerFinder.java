@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *   up to it  &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;               after [3]: &lt;end&gt;, with which the answer ends
  * </pre>
  *
- * <p>The whole conversation is rendered without marks first; with them, it must be the same. A mark that changes it is left out. Where something does not agree,
- * the conversation is refused.
+ * <p>The whole conversation is rendered without marks first; with them, it must be the same. A mark that changes it is left out. Where something does not
+ * agree, the conversation is refused.
  */
 final class AnswerFinder {
     private final Template template;
@@ -158,7 +158,7 @@ final class AnswerFinder {
         return begins >= at && text.substring(at, begins).isBlank();
     }
 
-    /** The last place up to {@code most} at which a text may be parted: after white space or a bracket, not within a special token or a word; 0 if there is none. */
+    /** The last place up to {@code most} where a text may be parted: after white space or {@code >}, not within a special token or a word; otherwise 0. */
     private static int boundary(String asks, int most) {
         int at = asks.lastIndexOf('<', most - 1) > asks.lastIndexOf('>', most - 1) ? asks.lastIndexOf('<', most - 1)
                 : most;
@@ -173,6 +173,11 @@ final class AnswerFinder {
         Marks.Read upTo = message + 1 == messages.size() ? whole
                 : marks.read(template.render(marked.of(messages.subList(0, message + 1)), false));
         int own = last(upTo, message, message + 1);
+        int empty = blanks(text, start.at, text.length());
+        if (own < 0 && !ending.isBlank() && text.startsWith(ending.stripLeading(), empty)) {
+            // An answer without any text.
+            return empty + ending.stripLeading().length();
+        }
         int offset = own >= 0 ? 0 : start.offset;
         int mark = own >= 0 ? own : start.mark;
         if (place(upTo, mark) + offset > upTo.text().length()) {
@@ -251,18 +256,12 @@ final class AnswerFinder {
                 + "\" if no message follows it, and otherwise with something else");
     }
 
-    /** The last mark of messages in [from, to) that is in this text and in the whole; -1 if there is none. */
+    /** The last mark of messages in [from, to) that is in this text and in the whole; of two at one place, the one with the higher number; or -1. */
     private int last(Marks.Read read, int from, int to) {
-        int last = -1;
-        for (Map.Entry<Integer, Integer> each : read.places().entrySet()) {
-            int owner = MarkedMessages.owner(each.getKey());
-            if (owner >= from && owner < to && whole.places().containsKey(each.getKey())
-                    && (last < 0 || each.getValue() >= read.places().getOrDefault(last, 0)
-                            && (each.getValue() > read.places().getOrDefault(last, 0) || each.getKey() > last))) {
-                last = each.getKey();
-            }
-        }
-        return last;
+        return read.places().entrySet().stream().filter(each -> whole.places().containsKey(each.getKey()))
+                .filter(each -> MarkedMessages.owner(each.getKey()) >= from && MarkedMessages.owner(each.getKey()) < to)
+                .max(Map.Entry.<Integer, Integer>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+                .map(Map.Entry::getKey).orElse(-1);
     }
 
     /** The first mark of a message in the whole text, if it stands before a text; otherwise -1. */

@@ -74,6 +74,17 @@ class BadConversationsTest {
         assertEquals(List.of("Hello<e>"), learned(template, ASKED + "," + ANSWERED));
     }
 
+    /** Where others follow it, it is empty; where none does, thoughts are written. */
+    @Test
+    void anEmptyAnswerIsItsEndOnly() throws ConversationException {
+        String template = TEMPLATE.replace("<a>{{ m.content }}",
+                "<a>{% if loop.last %}<think></think>{% endif %}{{ m.content }}");
+        String empty = ANSWERED.replace("Hello", "");
+        assertEquals(List.of("<e>", "<think></think>Hello<e>"),
+                learned(template, ASKED + "," + empty + "," + ASKED + "," + ANSWERED));
+        assertEquals(List.of("<think></think><e>"), learned(template, ASKED + "," + empty));
+    }
+
     /** The beginning of the answer that the template asks with may be missing in answers that were given. */
     @Test
     void aPromptMayHaveMoreThanAnAnswer() throws ConversationException {

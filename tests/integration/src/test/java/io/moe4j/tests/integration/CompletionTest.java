@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,17 +33,36 @@ final class CompletionTest {
     @TempDir
     private Path folder;
 
+    private int end = 256;
+
     private final Registry registry = Plugins.load();
 
     @Test
     void onlyCompletionsAreLearned() throws IOException {
         Path file = folder.resolve("qa.jsonl");
         Files.writeString(file, "{\"ask\": \"Qu?\", \"answer\": \"yes\"}\n".repeat(12));
+        requireOnlyAnswersAreLearned("data.path=" + file, "data.prompt_field=ask", "data.text_field=answer");
+    }
+
+    /** The same tokens and labels as of a prompt and a completion: the template writes the end token after an answer, a character here. */
+    @Test
+    void onlyAnswersOfConversationsAreLearned() throws IOException {
+        Path file = Files.writeString(folder.resolve("chat.jsonl"),
+                ("{\"messages\": [{\"role\": \"user\", \"content\": \"Qu?\"},"
+                        + " {\"role\": \"assistant\", \"content\": \"yes\"}]}\n").repeat(12));
+        Path template = Files.writeString(folder.resolve("own.jinja"),
+                "{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}!{% endif %}{% endfor %}");
+        end = '!';
+        requireOnlyAnswersAreLearned("data.path=" + file, "data.messages_field=messages",
+                "data.chat_template=" + template);
+    }
+
+    private void requireOnlyAnswersAreLearned(String... data) {
         TrainerConfig config = new ConfigLoader(registry).load("deepseek_v3_debugmodel_minimal_async_ep",
-                Arguments.of("ranks=1", "parallelism.expert_parallel_degree=1", "training.seq_len=" + TOKENS,
-                        "training.local_batch_size=1", "training.steps=1", "data.path=" + file, "data.prompt_field=ask",
-                        "data.text_field=answer",
-                        "data.document_boundaries=true", "checkpoint.enable=false", "lora.rank=4").overrides(),
+                Arguments.of(Stream.concat(Stream.of(data), Stream.of("ranks=1",
+                        "parallelism.expert_parallel_degree=1", "training.seq_len=" + TOKENS,
+                        "training.local_batch_size=1", "training.steps=1", "data.document_boundaries=true",
+                        "checkpoint.enable=false", "lora.rank=4")).toArray(String[]::new)).overrides(),
                 ConfigUse.training());
         StepResult read = step(config, RunOptions.threads(config));
         byte[] text = DOCUMENT.getBytes(StandardCharsets.UTF_8);
@@ -62,8 +82,8 @@ final class CompletionTest {
     }
 
     /** The end token of the bytes' tokenizer follows the text. */
-    private static int token(byte[] text, int at) {
-        return at < text.length ? text[at] : 256;
+    private int token(byte[] text, int at) {
+        return at < text.length ? text[at] : end;
     }
 
     private StepResult step(TrainerConfig config, RunOptions options) {

@@ -35,8 +35,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Conversations against what transformers 5.18 makes of them (make_chat.py): text, ids, and which ids are the assistant's. Templates without marks must have the
- * same answers as with them.
+ * Conversations against what transformers 5.18 makes of them (make_chat.py): text, ids, and which ids are the assistant's. Templates without marks must have
+ * the same answers as with them.
  */
 class ChatTest {
     private static final JsonMapper JSON = JsonMapper.shared();

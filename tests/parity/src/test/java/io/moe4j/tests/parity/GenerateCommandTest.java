@@ -23,6 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -158,6 +160,56 @@ class GenerateCommandTest {
             JsonNode answer = generate(temp, "--prompt", each.getFirst(), "--max-tokens", 1, "--json").json();
             assertEquals(each.getLast(), answer.path("prompt_ids").toString(), each.getFirst());
         }
+    }
+
+    /** The template writes the prompt, nothing is added before it; its end of an answer ends one, and special tokens are no text. */
+    @Test
+    void aConversationIsAskedWithTheTemplate() throws IOException {
+        copyFolder();
+        String specials = IntStream.range(0, 256).mapToObj(
+                id -> "{\"id\":" + id + ",\"content\":\"<" + id
+                        + ">\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":"
+                        + (id != 7) + "}")
+                .collect(Collectors.joining(","));
+        String vocabulary = IntStream.range(0, 256).mapToObj(id -> "\"<" + id + ">\":" + id)
+                .collect(Collectors.joining(","));
+        Files.writeString(temp.resolve("tokenizer.json"), "{\"added_tokens\":[" + specials
+                + "],\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"<9>\",\"vocab\":{"
+                + vocabulary + "}}}");
+        Files.writeString(temp.resolve("tokenizer_config.json"), "{\"eos_token\":\"<0>\",\"bos_token\":\"<1>\"}");
+        Files.writeString(temp.resolve("chat_template.jinja"),
+                "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}<2>{% elif m.role == 'user' %}<3>{% else %}<4>{% endif %}"
+                        + "{{ m.content }}<5>{% endfor %}{% if add_generation_prompt %}<4>{% endif %}");
+        JsonNode answer = generate(temp, "--chat", "--system", "<7>", "--prompt", "<8>", "--max-tokens", 3, "--json")
+                .json();
+        assertEquals("[1,2,7,5,3,8,5,4]", answer.path("prompt_ids").toString());
+        assertEquals("[{\"role\":\"system\",\"content\":\"<7>\"},{\"role\":\"user\",\"content\":\"<8>\"}]",
+                answer.path("messages").toString());
+        assertEquals("assistant", answer.path("message").path("role").stringValue());
+        assertEquals(answer.path("text"), answer.path("message").path("content"));
+        assertTrue(answer.path("text").stringValue().replace("<7>", "").isBlank(), answer.toString());
+        Path file = Files.writeString(temp.resolve("asked.jsonl"), "{\"messages\":" + answer.path("messages") + "}\n");
+        JsonNode again = generate(temp, "--chat", "--prompts", file, "--max-tokens", 3, "--json").json();
+        assertEquals(answer.path("ids"), again.path("ids"));
+        // What the template writes at the end of an answer ends one: the answer's first token, in its place.
+        Files.writeString(temp.resolve("chat_template.jinja"), Files.readString(temp.resolve("chat_template.jinja"))
+                .replace("{{ m.content }}<5>", "{{ m.content }}{{ '<" + answer.path("ids").get(0)
+                        + ">' if m.role == 'assistant' else '<5>' }}"));
+        JsonNode ended = generate(temp, "--chat", "--prompts", file, "--max-tokens", 3, "--json").json();
+        assertEquals("end_token", ended.path("stop").stringValue());
+        assertEquals(1, ended.path("ids").size());
+
+        for (List<Object> wrong : List.<List<Object>>of(List.of("--prompts", file, "give --chat"),
+                List.of("--system", "x", "--prompt", "y", "--system without --chat"),
+                List.of("--chat", "--prompt-ids", "5", "a chat template writes texts"),
+                List.of("--chat", "--system", "x", "--prompts", file, "leave one of them out"))) {
+            Result refused = generate(
+                    Stream.concat(Stream.of(temp), wrong.subList(0, wrong.size() - 1).stream()).toArray());
+            assertEquals(2, refused.code(), refused.err());
+            assertTrue(refused.err().contains(String.valueOf(wrong.getLast())), refused.err());
+        }
+        Result without = generate(FOLDER, "--chat", "--tokenizer", temp.resolve("tokenizer.json"), "--prompt", "x");
+        assertTrue(without.err().contains("has no chat template"), without.err());
     }
 
     private void copyFolder() throws IOException {
