@@ -70,7 +70,7 @@ record EarlierRuns(Path parent, String name) {
             return folders.filter(Files::isDirectory).flatMap(folder -> begun(form, folder).stream())
                     .sorted(Comparator.comparing(Begun::time).thenComparingInt(Begun::number)).toList();
         } catch (IOException e) {
-            throw new InputException("the runs in " + parent + " cannot be listed (" + e.getMessage()
+            throw new InputException("the runs in " + parent + " cannot be listed (" + Shown.fileProblem(e)
                     + "); give the run's folder with --output", e);
         }
     }

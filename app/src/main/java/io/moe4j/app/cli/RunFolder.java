@@ -154,7 +154,7 @@ final class RunFolder implements AutoCloseable {
             return Files.createDirectories(folder);
         } catch (FileAlreadyExistsException e) {
             // One of the folders above, or the folder itself.
-            Path at = Path.of(e.getFile());
+            Path at = Path.of(String.valueOf(e.getFile()));
             throw new InputException(at + (Files.exists(at)
                     ? " is a file, and cannot be " : " is a link to what is not there, and cannot be ")
                     + (at.equals(folder) ? "the run's folder" : "above the run's folder " + folder)
