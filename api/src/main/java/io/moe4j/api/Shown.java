@@ -1,5 +1,14 @@
 package io.moe4j.api;
 
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -127,6 +136,30 @@ public final class Shown {
             }
         });
         return text.toString();
+    }
+
+    /**
+     * What went wrong with a file: {@code permission denied: /data/a.txt}, {@code there is no /data/a.txt}. Java's own message is the path alone where the kind of
+     * the exception is all that says why.
+     *
+     * @param problem of a file operation; one that is wrapped is told in place of its wrapper
+     * @since 0.3.0
+     */
+    public static String fileProblem(Exception problem) {
+        Exception told = problem instanceof UncheckedIOException wrapper ? wrapper.getCause() : problem;
+        if (!(told instanceof FileSystemException file) || file.getReason() != null || file.getFile() == null) {
+            return told.getMessage() == null ? told.getClass().getSimpleName() : told.getMessage();
+        }
+        String name = String.valueOf(file.getFile());
+        return switch (file) {
+            case AccessDeniedException denied -> "permission denied: " + name;
+            case NoSuchFileException missing -> "there is no " + name;
+            case NotDirectoryException other -> name + " is no folder";
+            case DirectoryNotEmptyException full -> name + " is not empty";
+            case FileAlreadyExistsException there -> name
+                    + (Files.exists(Path.of(name)) ? " is there already" : " is a link to what is not there");
+            default -> file.getClass().getSimpleName() + ": " + name;
+        };
     }
 
     private static String scaled(long number, double step, List<String> units) {

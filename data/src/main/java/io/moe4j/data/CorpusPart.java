@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,7 +53,7 @@ public record CorpusPart(String name, long bytes, String digest) {
             try {
                 parts.add(file.isPresent() ? sampled(file.get(), pieces, pieceBytes) : whole(source));
             } catch (IOException e) {
-                throw new InputException(source.name() + " cannot be read (" + e.getMessage()
+                throw new InputException(source.name() + " cannot be read (" + Shown.fileProblem(e)
                         + "); check that it exists and that this user may read it", e);
             }
         }
@@ -103,7 +104,8 @@ public record CorpusPart(String name, long bytes, String digest) {
         try {
             return Files.size(file);
         } catch (IOException e) {
-            throw new InputException(file + " cannot be examined (" + e.getMessage() + "); allow this user to read it",
+            throw new InputException(
+                    file + " cannot be examined (" + Shown.fileProblem(e) + "); allow this user to read it",
                     e);
         }
     }

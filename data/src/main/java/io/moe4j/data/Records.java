@@ -42,7 +42,7 @@ final class Records {
             return records;
         } catch (IOException e) {
             throw new InputException(
-                    path + " cannot be read (" + e.getMessage() + "); restore it, or make the folder again with"
+                    path + " cannot be read (" + Shown.fileProblem(e) + "); restore it, or make the folder again with"
                             + " moe4j tokenize",
                     e);
         }
@@ -90,7 +90,7 @@ final class Records {
             WholeFile.write(path, text.toString());
         } catch (IOException e) {
             throw new InputException(
-                    path + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
+                    path + " cannot be written (" + Shown.fileProblem(e) + "); make room, or give another folder", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,7 +52,7 @@ final class ShardFile {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
         } catch (IOException e) {
             throw new InputException(
-                    path + " cannot be read (" + e.getMessage() + "); restore it, or make it again with moe4j"
+                    path + " cannot be read (" + Shown.fileProblem(e) + "); restore it, or make it again with moe4j"
                             + " tokenize",
                     e);
         }

@@ -2,6 +2,7 @@ package io.moe4j.data;
 
 import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -141,7 +142,7 @@ final class ShardWriter implements AutoCloseable {
     }
 
     private InputException cannotWrite(IOException e) {
-        return new InputException(folder.resolve(name) + " cannot be written (" + e.getMessage()
+        return new InputException(folder.resolve(name) + " cannot be written (" + Shown.fileProblem(e)
                 + "); make room, or give another folder. What is finished is kept");
     }
 

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.text.Tokenizer;
 import java.io.IOException;
@@ -103,7 +104,7 @@ public final class Tokenization {
             }
         } catch (IOException e) {
             throw new InputException(
-                    folder + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
+                    folder + " cannot be written (" + Shown.fileProblem(e) + "); make room, or give another folder", e);
         }
     }
 

@@ -110,6 +110,15 @@ class TokenFolderTest {
         assertEquals(tokenize("one", 1, 10_000), tokenize("one", 3, 10_000), "what is whole is left as it is");
     }
 
+    /** Java's own message is the path alone. */
+    @Test
+    void whatIsWrongWithTheFolderIsTold() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("not there"));
+        String message = assertThrows(InputException.class, () -> tokenize("link", 1, 10_000)).getMessage();
+        assertEquals(link + " cannot be written (" + link
+                + " is a link to what is not there); make room, or give another folder", message);
+    }
+
     @Test
     void aFileIsNoPlaceForTokens() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "text");

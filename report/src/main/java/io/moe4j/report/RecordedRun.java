@@ -1,7 +1,8 @@
 package io.moe4j.report;
 
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,7 +63,8 @@ final class RecordedRun {
         try {
             return new RecordedRun(folder, name, sizes);
         } catch (IOException e) {
-            throw new UncheckedIOException("the run in " + folder + " cannot be read", e);
+            throw new InputException("the run in " + folder + " cannot be read (" + Shown.fileProblem(e)
+                    + "); give a run that you may read", e);
         }
     }
 

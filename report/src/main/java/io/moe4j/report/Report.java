@@ -2,6 +2,7 @@ package io.moe4j.report;
 
 import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.io.File;
 import java.io.IOException;
@@ -96,7 +97,7 @@ public final class Report {
             }
             WholeFile.write(file, html());
         } catch (IOException e) {
-            throw new InputException(file + " cannot be written (" + e.getMessage()
+            throw new InputException(file + " cannot be written (" + Shown.fileProblem(e)
                     + "); give another --output, in a folder that you may write and that has room", e);
         }
     }

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.SameTraining;
@@ -30,7 +31,7 @@ record EarlierRun(Path folder, boolean savedCheckpoints) {
             boolean checkpoints = hasCheckpoints(folder.resolve("checkpoints"));
             return steps || checkpoints ? Optional.of(new EarlierRun(folder, checkpoints)) : Optional.empty();
         } catch (IOException e) {
-            throw new InputException("the run's folder " + folder + " cannot be read (" + e.getMessage()
+            throw new InputException("the run's folder " + folder + " cannot be read (" + Shown.fileProblem(e)
                     + "); give an --output in a folder that you may read and write", e);
         }
     }

@@ -77,7 +77,7 @@ record EarlierRuns(Path parent, String name) {
                             .thenComparing(Begun::folder))
                     .toList();
         } catch (IOException e) {
-            throw new InputException("the runs in " + parent + " cannot be listed (" + e.getMessage()
+            throw new InputException("the runs in " + parent + " cannot be listed (" + Shown.fileProblem(e)
                     + "); give the run's folder with --output", e);
         }
     }

@@ -143,7 +143,12 @@ final class RunFolder implements AutoCloseable {
         try {
             return Files.createDirectories(folder);
         } catch (FileAlreadyExistsException e) {
-            throw new InputException(folder + " is a file, and cannot be the run's folder; give another --output");
+            // One of the folders above, or the folder itself.
+            Path at = Path.of(String.valueOf(e.getFile()));
+            throw new InputException(at + (Files.exists(at)
+                    ? " is a file, and cannot be " : " is a link to what is not there, and cannot be ")
+                    + (at.equals(folder) ? "the run's folder" : "above the run's folder " + folder)
+                    + "; give another --output");
         } catch (IOException e) {
             throw cannotBeMade(folder, e);
         }

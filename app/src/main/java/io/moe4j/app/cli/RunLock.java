@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ final class RunLock implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw new InputException("the run's folder " + folder + " cannot be written (" + e.getMessage()
+            throw new InputException("the run's folder " + folder + " cannot be written (" + Shown.fileProblem(e)
                     + "); give an --output in a folder that you may write", e);
         }
     }

@@ -40,7 +40,7 @@ public final class PromptFile {
         try (InputStream in = Files.newInputStream(file)) {
             return read(in, file.toString(), hasObjects(file.toString().toLowerCase(Locale.ROOT)));
         } catch (IOException e) {
-            throw new InputException("--prompts " + file + " cannot be read (" + Shown.of(e.getMessage())
+            throw new InputException("--prompts " + file + " cannot be read (" + Shown.of(Shown.fileProblem(e))
                     + "); give a text file in UTF-8 that you may read", e);
         }
     }

@@ -1,6 +1,7 @@
 package io.moe4j.app.supervise;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ public final class LogFiles implements AutoCloseable {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new InputException("--log-dir " + folder + " cannot be made (" + e.getMessage()
+            throw new InputException("--log-dir " + folder + " cannot be made (" + Shown.fileProblem(e)
                     + "): each rank writes its log there; give a folder that you may write", e);
         }
         if (!Files.isWritable(folder)) {
@@ -78,7 +79,7 @@ public final class LogFiles implements AutoCloseable {
     }
 
     private void tell(int rank, IOException reason) {
-        remarks.accept(file(rank) + " cannot be written any more (" + reason.getMessage()
+        remarks.accept(file(rank) + " cannot be written any more (" + Shown.fileProblem(reason)
                 + "): the run goes on without this log");
     }
 

@@ -63,6 +63,24 @@ class RunFolderTest {
         assertTrue(Files.exists(used.resolve("run.lock")));
     }
 
+    /** As where outputs is a link to a disk that is not mounted. */
+    @Test
+    void aLinkToNothingIsToldFromAFile() throws IOException {
+        Path link = Files.createSymbolicLink(parent.resolve("link"), parent.resolve("not there"));
+        Path file = Files.writeString(parent.resolve("file"), "");
+        assertRefused(link,
+                link + " is a link to what is not there, and cannot be the run's folder; give another --output");
+        assertRefused(link.resolve("run"),
+                link + " is a link to what is not there, and cannot be above the run's folder "
+                        + link.resolve("run") + "; give another --output");
+        assertRefused(file, file + " is a file, and cannot be the run's folder; give another --output");
+    }
+
+    private void assertRefused(Path folder, String message) {
+        assertEquals(message,
+                assertThrows(InputException.class, () -> open(folder, new Resume.Nothing()).close()).getMessage());
+    }
+
     /** A kill while a file is written over leaves a part of it: another file takes its place instead, and a second name of the earlier one shows that. */
     @Test
     void theConfigurationIsReplacedAndNotWrittenOver() throws IOException {

@@ -77,7 +77,7 @@ class LauncherTest {
         assertEquals(1, builds(tree));
 
         Path source = tree.resolve("api/src/main/java/A.java");
-        newer(source, tree);
+        newer(Files.writeString(source, "class A { }"), tree);
         run(tree, Map.of(), "plan");
         assertEquals(2, builds(tree), "a source has changed");
         if (!name.equals("plain") && !name.startsWith("tests")) {
@@ -96,6 +96,28 @@ class LauncherTest {
                 tree);
         run(tree, Map.of(), "plan");
         assertEquals(3, builds(tree), "tests are no part of the program");
+    }
+
+    @Test
+    void aTimeInTheFutureDoesNotBuildAgainAndAgain() throws Exception {
+        Path tree = tree(folder.resolve("tree"));
+        Path source = tree.resolve("api/src/main/java/A.java");
+        FileTime tomorrow = FileTime.from(Instant.now().plusSeconds(86_400));
+        Files.setLastModifiedTime(source, tomorrow);
+        run(tree, Map.of(), "plan");
+        run(tree, Map.of(), "plan");
+        assertEquals(1, builds(tree), "nothing has changed since the build");
+
+        Files.setLastModifiedTime(Files.writeString(source, "class A { }"), tomorrow);
+        run(tree, Map.of(), "plan");
+        assertEquals(2, builds(tree), "the source has changed");
+
+        // As Maven leaves it, which does not say what it has built.
+        Path built = tree.resolve("app/target/moe4j/built");
+        Files.writeString(built, "");
+        newer(source, tree);
+        run(tree, Map.of(), "plan");
+        assertEquals(3, builds(tree), "a source is newer than what Maven has built");
     }
 
     /** JAVA_HOME may be of another program; this variable is moe4j's own. */

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.agreement;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.module.ResolvedModule;
@@ -72,7 +73,7 @@ final class BuildDigest {
             return of((Files.isDirectory(path) ? folder(path) : jar(path)).entrySet().stream()
                     .map(entry -> entry.getKey() + " " + entry.getValue()).toList());
         } catch (IOException | UncheckedIOException e) {
-            throw new InputException(path + " cannot be read (" + e.getMessage()
+            throw new InputException(path + " cannot be read (" + Shown.fileProblem(e)
                     + "), so that its build cannot be compared with that of other ranks; allow this user to read it",
                     e);
         }

@@ -128,7 +128,7 @@ public final class ConfigLoader {
         } catch (MalformedInputException e) {
             layers.note(new Problem(shown, "the file is not text in UTF-8", "save it as UTF-8"));
         } catch (IOException | InvalidPathException e) {
-            layers.note(new Problem(shown, "the file cannot be read: " + Shown.of(e.getMessage()),
+            layers.note(new Problem(shown, "the file cannot be read: " + Shown.of(Shown.fileProblem(e)),
                     "give a TOML file that you may read, or one of " + names));
         }
     }

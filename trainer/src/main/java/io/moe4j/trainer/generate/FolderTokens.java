@@ -100,7 +100,7 @@ record FolderTokens(String start, Set<Integer> endTokens) {
                     e);
         } catch (IOException e) {
             throw new InputException(
-                    file + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it",
+                    file + " cannot be read (" + Shown.of(Shown.fileProblem(e)) + "); see that you may read it",
                     e);
         }
     }

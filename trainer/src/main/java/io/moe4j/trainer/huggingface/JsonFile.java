@@ -54,7 +54,9 @@ final class JsonFile {
                     + Shown.parserMessage(e.getOriginalMessage()) + "; take the published file", e);
         } catch (IOException e) {
             throw new InputException(
-                    Shown.of(file) + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it", e);
+                    Shown.of(file) + " cannot be read (" + Shown.of(Shown.fileProblem(e))
+                            + "); see that you may read it",
+                    e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.model;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
@@ -53,7 +54,7 @@ public final class AdapterExport {
             writer.complete();
             return new ModelExport.Exported(folder, bytes, List.of());
         } catch (IOException e) {
-            throw new UncheckedIOException("the updates cannot be written to " + folder + " (" + e.getMessage()
+            throw new UncheckedIOException("the updates cannot be written to " + folder + " (" + Shown.fileProblem(e)
                     + "); nothing is left there", e);
         }
     }

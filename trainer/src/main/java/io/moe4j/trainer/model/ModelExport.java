@@ -1,6 +1,7 @@
 package io.moe4j.trainer.model;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
@@ -117,7 +118,7 @@ public final class ModelExport {
             writer.complete();
             return new Exported(folder, bytes, remarks);
         } catch (IOException e) {
-            throw new UncheckedIOException("the model cannot be written to " + folder + " (" + e.getMessage()
+            throw new UncheckedIOException("the model cannot be written to " + folder + " (" + Shown.fileProblem(e)
                     + "); nothing is left there", e);
         }
     }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,8 +41,8 @@ record Removal(StepFolders folders, FileOperations files) {
                 }
             } catch (IOException e) {
                 log.warn("the old checkpoint {} cannot be removed ({}); the run goes on, and tries again after the next"
-                        + " checkpoint", each, e.getMessage());
-                left.add(each + " (" + e.getMessage() + ")");
+                        + " checkpoint", each, Shown.fileProblem(e));
+                left.add(each + " (" + Shown.fileProblem(e) + ")");
             }
         }
         return left;

@@ -167,11 +167,12 @@ public final class StoredCheckpoint {
             requireFile(file);
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new DamageException(file.getFileName() + ": it cannot be read (" + e + ")");
+            throw Unreadable.damage(file.getFileName() + ": it", e);
         }
     }
 
     static void requireFile(Path file) {
+        Unreadable.requireEntry(file);
         if (!Files.isRegularFile(file)) {
             throw new DamageException(file.getFileName() + ": a file was expected, and "
                     + (Files.exists(file) ? "it is none" : "there is none"));
@@ -187,7 +188,7 @@ public final class StoredCheckpoint {
                         file.getFileName() + ": " + bytes + " bytes were expected, and " + found + " found");
             }
         } catch (IOException e) {
-            throw new DamageException(file.getFileName() + ": it cannot be read (" + e + ")");
+            throw Unreadable.damage(file.getFileName() + ": it", e);
         }
     }
 

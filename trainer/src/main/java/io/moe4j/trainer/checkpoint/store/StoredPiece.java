@@ -34,7 +34,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
                     : Optional.of(where + tensor() + ": the SHA-256 " + piece.sha256() + " was expected, and " + found
                             + " found" + claim());
         } catch (IOException e) {
-            return Optional.of(where + " cannot be read (" + e + ")");
+            return Optional.of(String.valueOf(Unreadable.damage(where, e).getMessage()));
         }
     }
 
