@@ -1,5 +1,6 @@
 package io.moe4j.api;
 
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -139,14 +140,15 @@ public final class Shown {
     }
 
     /**
-     * What went wrong with a file: {@code permission denied: /data/a.txt}, {@code there is no /data/a.txt}. Java's own message is the path alone where the kind of
-     * the exception is all that says why.
+     * What went wrong with a file: {@code permission denied: /data/a.txt}, {@code there is no /data/a.txt}. Java's own message is the path alone where the
+     * kind of the exception is all that says why.
      *
      * @param problem of a file operation; one that is wrapped is told in place of its wrapper
      * @since 0.3.0
      */
     public static String fileProblem(Exception problem) {
-        Exception told = problem instanceof UncheckedIOException wrapper ? wrapper.getCause() : problem;
+        Exception told = problem instanceof UncheckedIOException && problem.getCause() instanceof IOException cause
+                ? cause : problem;
         if (!(told instanceof FileSystemException file) || file.getReason() != null || file.getFile() == null) {
             return told.getMessage() == null ? told.getClass().getSimpleName() : told.getMessage();
         }

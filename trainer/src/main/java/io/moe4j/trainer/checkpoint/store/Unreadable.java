@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** A file of a checkpoint that cannot be read. It is damaged, unless it is only this user who may not read it: then nobody knows, and the user has to decide. */
+/** A file of a checkpoint that cannot be read. It is damaged, unless it is only this user who may not read it: then nobody knows. */
 final class Unreadable {
 
     private Unreadable() {}

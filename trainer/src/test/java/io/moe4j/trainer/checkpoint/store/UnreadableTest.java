@@ -14,7 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A checkpoint that this user may not read is refused as that. It is not taken for damaged: then it would be passed over, and the advice would be to remove it. */
+/** A checkpoint that this user may not read is refused as that. Taken for damaged, it would be passed over, and the advice would be to remove it. */
 class UnreadableTest {
     @TempDir
     private Path folder;
