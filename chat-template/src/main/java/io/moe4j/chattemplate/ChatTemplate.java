@@ -8,6 +8,7 @@ import io.moe4j.chattemplate.syntax.StatementParser;
 import io.moe4j.chattemplate.syntax.Template;
 import io.moe4j.chattemplate.syntax.TemplateFault;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ public final class ChatTemplate {
         String normalized = StatementParser.normalized(source);
         Template template = checked(normalized,
                 () -> StatementParser.parse(normalized, Library::hasFilter, Library::hasTest));
-        return new ChatTemplate(normalized, template, Clock.systemDefaultZone());
+        return new ChatTemplate(normalized, template, Clock.system(ZoneId.systemDefault()));
     }
 
     /** The text that it was read from, with line feeds as ends of lines. */

@@ -141,7 +141,8 @@ final class ChatTemplateTest {
     @Test
     void damagedTemplates() {
         String whole = "{% set ns = namespace() %}{% macro m(a, b=1) %}{{ a ~ b }}{% endmacro %}"
-                + "{%- for m in messages[::-1] if m.role != 'x' -%}\n{{ m.content | trim | replace('a', \"b\\n\") }}{% if loop.last and not x is defined %}{{ {'k': [1.5, none]} | tojson(indent=2) }}{% elif 1 < 2 %}"
+                + "{%- for m in messages[::-1] if m.role != 'x' -%}\n{{ m.content | trim | replace('a', \"b\\n\") }}"
+                + "{% if loop.last and not x is defined %}{{ {'k': [1.5, none]} | tojson(indent=2) }}{% elif 1 < 2 %}"
                 + "{% set ns.x = m['role'][0:2] %}{% endif %}{% generation %}{# c #}{% raw %}{{{% endraw %}{% endgeneration %}{% endfor %}";
         Random random = new Random(5);
         int rendered = 0;

@@ -52,7 +52,7 @@ final class BraceFormat {
 
     private Object argument(String name) {
         if (name.isEmpty() || name.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            if (name.isEmpty() && next < 0 || !name.isEmpty() && next > 0) {
+            if (name.isEmpty() ? next < 0 : next > 0) {
                 throw new PythonError("a format has both {} and {0}; use one of them");
             }
             int index = name.isEmpty() ? next++ : name.length() > 6 ? Integer.MAX_VALUE : Integer.parseInt(name);

@@ -6,6 +6,10 @@ import java.util.Locale;
 public final class Case {
     private static final String CJK_NUMBERS = "〇一二三四五六七八九十百千万萬億亿兆零壹贰叁肆伍陆柒捌玖拾佰仟两廿卅";
 
+    /** First and last of the digits that are no decimal ones, such as those in circles, of the 16-bit range. */
+    private static final String OTHER_DIGITS = "\u00b2\u00b3\u00b9\u00b9\u1369\u1371\u19da\u19da\u2070\u2070\u2074\u2079\u2080\u2089\u2460\u2468"
+            + "\u2474\u247c\u2488\u2490\u24ea\u24ea\u24f5\u24fd\u24ff\u24ff\u2776\u277e\u2780\u2788\u278a\u2792";
+
     private Case() {}
 
     /** The first character in title case, all others in lower case. */
@@ -74,8 +78,11 @@ public final class Case {
     }
 
     static boolean isDigit(int c) {
-        int value = Character.getNumericValue(c);
-        return Character.isDigit(c) || (Character.getType(c) == Character.OTHER_NUMBER && value >= 0 && value <= 9);
+        boolean other = false;
+        for (int i = 0; i < OTHER_DIGITS.length(); i += 2) {
+            other |= c >= OTHER_DIGITS.charAt(i) && c <= OTHER_DIGITS.charAt(i + 1);
+        }
+        return Character.isDigit(c) || other;
     }
 
     static boolean isNumeric(int c) {

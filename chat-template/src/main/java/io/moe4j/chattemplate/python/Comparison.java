@@ -10,9 +10,10 @@ public final class Comparison {
     private Comparison() {}
 
     /** Whether two values are equal in Python: 1, 1.0 and True are. */
+    @SuppressWarnings("ReferenceEquality") // what is left is only equal to itself
     public static boolean equal(Object a, Object b) {
         if (Types.isNumber(a) && Types.isNumber(b)) {
-            return isNan(a) || isNan(b) ? false : compareNumbers(a, b) == 0;
+            return !isNan(a) && !isNan(b) && compareNumbers(a, b) == 0;
         }
         if (Types.isText(a) && Types.isText(b)) {
             return Text.str(a).equals(Text.str(b));
@@ -40,6 +41,7 @@ public final class Comparison {
     }
 
     /** Items of containers are equal if they are one object, too: nan is in a list that it is in. */
+    @SuppressWarnings("ReferenceEquality") // as in Python
     private static boolean same(Object a, Object b) {
         return a == b || equal(a, b);
     }

@@ -31,7 +31,7 @@ final class Globals {
             case "dict" -> Globals::dict;
             case "raise_exception" -> Globals::raise;
             case "strftime_now" -> arguments -> TimeFormat.format(clock,
-                    Types.text(arguments.bind("strftime_now", "format")[0], "strftime_now"));
+                    Types.text(arguments.required("strftime_now", "format"), "strftime_now"));
             default -> null;
         };
         return Optional.ofNullable(found);

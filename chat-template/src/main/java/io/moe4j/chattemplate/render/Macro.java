@@ -46,7 +46,7 @@ final class Macro implements Attributed, Function {
         budget.enter();
         try {
             Map<String, Object> named = new LinkedHashMap<>(arguments.named());
-            special(arguments, named, scope);
+            special(named, scope);
             parameters(arguments.positional(), named, scope);
             extras(arguments.positional(), named, scope);
             return body.in(scope);
@@ -55,7 +55,7 @@ final class Macro implements Attributed, Function {
         }
     }
 
-    private void special(Arguments arguments, Map<String, Object> named, Scope scope) {
+    private void special(Map<String, Object> named, Scope scope) {
         if (signature.specials().caller() && !signature.parameters().contains("caller")) {
             Object caller = named.remove("caller");
             scope.set("caller", caller != null ? caller

@@ -61,6 +61,7 @@ final class Tests {
         };
     }
 
+    @SuppressWarnings("ReferenceEquality") // that is what it asks
     private static boolean same(Object value, Object other) {
         return value == other || (value instanceof Boolean && value.equals(other))
                 || (value instanceof Long && value.equals(other)) || (value instanceof String && value.equals(other));

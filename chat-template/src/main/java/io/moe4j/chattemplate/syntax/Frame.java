@@ -3,7 +3,6 @@ package io.moe4j.chattemplate.syntax;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,16 +19,16 @@ final class Frame {
     private final @Nullable Frame outer;
     private final Set<String> known = new HashSet<>();
     private final Set<String> unset = new HashSet<>();
-    private final Map<List<Statement>, Set<String>> all;
+    private final IdentityHashMap<List<Statement>, Set<String>> all;
 
-    private Frame(@Nullable Frame outer, Map<List<Statement>, Set<String>> all) {
+    private Frame(@Nullable Frame outer, IdentityHashMap<List<Statement>, Set<String>> all) {
         this.outer = outer;
         this.all = all;
     }
 
     /** For the template, and each body in it that has variables of its own: those that have no value at its start. Keys are compared by identity. */
-    static Map<List<Statement>, Set<String>> unset(List<Statement> template) {
-        Map<List<Statement>, Set<String>> all = new IdentityHashMap<>();
+    static IdentityHashMap<List<Statement>, Set<String>> unset(List<Statement> template) {
+        IdentityHashMap<List<Statement>, Set<String>> all = new IdentityHashMap<>();
         new Frame(null, all).read(template);
         return all;
     }

@@ -1,7 +1,7 @@
 package io.moe4j.chattemplate.syntax;
 
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -10,7 +10,8 @@ import java.util.Set;
  * @param marksGeneration whether a part of it says that it is the assistant's
  * @param unset for bodies, compared by identity, the variables that have no value at their start: see {@link Frame}
  */
-public record Template(List<Statement> statements, boolean marksGeneration, Map<List<Statement>, Set<String>> unset) {
+public record Template(List<Statement> statements, boolean marksGeneration,
+        IdentityHashMap<List<Statement>, Set<String>> unset) {
 
     /** The variables that have no value when a body begins, even if there are some of their names around it. */
     public Set<String> unsetIn(List<Statement> body) {
