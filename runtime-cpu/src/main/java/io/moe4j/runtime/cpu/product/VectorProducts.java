@@ -3,7 +3,6 @@ package io.moe4j.runtime.cpu.product;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.runtime.cpu.engine.Blas;
-import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -24,7 +23,7 @@ public final class VectorProducts implements Blas {
     /** The least rows of a transposed A, the least terms, and the least columns. */
     static final int LEAST = Wide.LANES;
     /** With fewer elements of B than this, or of the result if A is transposed, products are left to the other BLAS. */
-    static final int SMALL = 1 << 12;
+    static final int SMALL = 1 << 13;
 
     private final Blas small;
     private final Scratch scratch = new Scratch();
@@ -35,13 +34,11 @@ public final class VectorProducts implements Blas {
     }
 
     /**
-     * Whether this is a processor with vectors of 512 bits and a Java that compiles for them: without its optimizing compiler ({@code -Xint},
-     * {@code -XX:TieredStopAtLevel=1}) a vector is an object in memory, and a product would take a thousand times as long.
+     * Whether this is a processor with vectors of 512 bits. How Java was started does not matter, since products would have other bits then. Without its
+     * optimizing compiler ({@code -Xint}, {@code -XX:TieredStopAtLevel=1}) a vector is an object in memory, and products are a hundred times as slow or more.
      */
     public static boolean isSupported() {
-        String mode = System.getProperty("java.vm.info", "").toLowerCase(Locale.ROOT);
-        return FloatVector.SPECIES_PREFERRED.length() >= Wide.LANES && mode.contains("mixed mode")
-                && !mode.contains("emulated-client");
+        return FloatVector.SPECIES_PREFERRED.length() >= Wide.LANES;
     }
 
     @Override

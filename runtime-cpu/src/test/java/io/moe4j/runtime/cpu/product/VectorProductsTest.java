@@ -97,13 +97,13 @@ class VectorProductsTest {
     /** Where a product is computed does not depend on its rows. */
     @Test
     void smallProductsAreLeftToTheOtherBlas() {
-        assertTrue(VectorProducts.takes(Sgemm.of(1, 64, 64, 0, 64, 0, 64, 0, 64)));
+        assertTrue(VectorProducts.takes(Sgemm.of(1, 128, 64, 0, 64, 0, 128, 0, 128)));
         for (int m : new int[] {1, 24, 100_000}) {
-            assertEquals(false, VectorProducts.takes(Sgemm.of(m, 63, 64, 0, 64, 0, 64, 0, 64)));
+            assertEquals(false, VectorProducts.takes(Sgemm.of(m, 127, 64, 0, 64, 0, 128, 0, 128)));
             assertEquals(false, VectorProducts.takes(Sgemm.of(m, 4096, 15, 0, 64, 0, 4096, 0, 4096)));
             assertEquals(false, VectorProducts.takes(Sgemm.of(m, 15, 4096, 0, 4096, 0, 64, 0, 64)));
         }
-        Sgemm gradient = Sgemm.of(64, 64, 16, 0, 64, 0, 64, 0, 64).withTransposes(true, false);
+        Sgemm gradient = Sgemm.of(128, 64, 16, 0, 128, 0, 64, 0, 64).withTransposes(true, false);
         assertTrue(VectorProducts.takes(gradient));
     }
 

@@ -27,7 +27,8 @@ final class FaultyAnswersTest {
         TwoSteps its = TwoSteps.run(work.resolve("its"), "gather_all", "--plugin-path", jar.toString());
         assertNotEquals(0, its.exit());
         assertTrue(its.err().contains("the plug-in \"gather_all\" failed in its method supports():"
-                + " java.lang.IllegalStateException: bad thing; report this to the author of example.gatherall.GatherAllProvider ("), its.err());
+                + " java.lang.IllegalStateException: bad thing; report this to the author of example.gatherall.GatherAllProvider ("),
+                its.err());
     }
 
     @Test
