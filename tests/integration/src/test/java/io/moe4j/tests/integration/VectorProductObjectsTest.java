@@ -36,7 +36,7 @@ class VectorProductObjectsTest {
                 Stream stream = device.openStream("products");
                 Memory memory = device.allocate(3L * SIZE * SIZE * Float.BYTES, "products")) {
             assumeTrue(device.description().contains("vectors of 512 bits"),
-                    "products by vectors of 512 bits, which this processor or this Java does not have: " + device);
+                    "needs products in Java (decision 64), and there are none on " + device.description());
             Tensor a = matrix(memory, 0);
             Tensor b = matrix(memory, 1);
             Tensor c = matrix(memory, 2);
