@@ -34,8 +34,9 @@ public final class Generator implements AutoCloseable {
     private final ModelSpec spec;
     private final InferenceOptions options;
     private final InferenceSession session;
-    /** The ids that the sequence has. */
+    /** The ids that the sequence has, of which the first {@link #length} count. */
     private int[] held = {};
+    private int length;
 
     /**
      * Opens the model of a checkpoint or of a folder in Hugging Face's layout, and loads its parameters.
@@ -140,21 +141,23 @@ public final class Generator implements AutoCloseable {
     }
 
     private int commonWith(int[] prompt) {
-        int mismatch = Arrays.mismatch(held, prompt);
-        return mismatch < 0 ? held.length : mismatch;
+        int mismatch = Arrays.mismatch(held, 0, length, prompt, 0, prompt.length);
+        return mismatch < 0 ? length : mismatch;
     }
 
     /** Appends ids after the first {@code after} ones of the sequence. */
     private float[] append(int[] ids, int after) {
-        int[] before = Arrays.copyOf(held, after);
         // Known again only when all of it is there.
-        held = new int[0];
+        length = 0;
         float[] logits = session.call(rank -> {
             rank.sequence().truncate(after);
             return rank.append(ids);
         });
-        held = Arrays.copyOf(before, after + ids.length);
+        if (held.length < after + ids.length) {
+            held = Arrays.copyOf(held, 2 * (after + ids.length));
+        }
         System.arraycopy(ids, 0, held, after, ids.length);
+        length = after + ids.length;
         for (int i = 0; i < logits.length; i++) {
             if (!Float.isFinite(logits[i])) {
                 throw new NonFiniteLogitsException("the logit of token " + i + " is " + logits[i]
