@@ -10,6 +10,8 @@ import io.moe4j.data.Conversations;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +69,27 @@ public final class ChatFormat {
         }
         return folders.stream().flatMap(folder -> FolderTemplate.find(folder).stream()).findFirst()
                 .map(found -> new ChatFormat(found.template(), found.templateWithTools(), found.specialTokens()));
+    }
+
+    /**
+     * The folders in which the template of a model may be: that of its tokenizer, if it is read from one, and then the one that training started from.
+     *
+     * @param tokenizer a name, a file or a folder
+     * @param from a model folder; one that is not there does not count
+     */
+    public static List<Path> folders(String tokenizer, Optional<Path> from) {
+        return Stream.concat(folder(tokenizer).stream(), from.filter(Files::isDirectory).stream()).distinct().toList();
+    }
+
+    private static Optional<Path> folder(String tokenizer) {
+        try {
+            Path path = Path.of(tokenizer);
+            return Files.isDirectory(path) ? Optional.of(path)
+                    : Files.isRegularFile(path) ? Optional.ofNullable(path.toAbsolutePath().getParent())
+                            : Optional.empty();
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     /**

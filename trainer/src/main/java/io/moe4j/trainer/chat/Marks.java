@@ -3,6 +3,7 @@ package io.moe4j.trainer.chat;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -26,14 +27,14 @@ record Marks(char base) {
     record Read(String text, Map<Integer, Integer> places) {}
 
     /** Marks that do not occur in a text; empty if all do, which no ordinary text has. */
-    static java.util.Optional<Marks> notIn(String text) {
+    static Optional<Marks> notIn(String text) {
         for (int base = FIRST; base <= LAST; base += STEP) {
             Marks marks = new Marks((char) base);
             if (text.chars().noneMatch(marks::isPart)) {
-                return java.util.Optional.of(marks);
+                return Optional.of(marks);
             }
         }
-        return java.util.Optional.empty();
+        return Optional.empty();
     }
 
     private boolean isPart(int unit) {

@@ -6,12 +6,9 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.data.Conversations;
 import io.moe4j.trainer.chat.ChatFormat;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The chat template of a run: the one that {@code data.chat_template} names, otherwise the one beside the tokenizer, otherwise that of the model's folder
@@ -63,20 +60,7 @@ public final class ConfiguredChat {
     }
 
     private static List<Path> folders(TrainerConfig config, Registry registry) {
-        return Stream.concat(beside(ConfiguredTokenizer.name(config, registry)).stream(),
-                config.model().from().filter(Files::isDirectory).stream()).distinct().toList();
-    }
-
-    /** The folder of a tokenizer, if it is read from one. */
-    private static Optional<Path> beside(String tokenizer) {
-        try {
-            Path path = Path.of(tokenizer);
-            return Files.isDirectory(path) ? Optional.of(path)
-                    : Files.isRegularFile(path) ? Optional.ofNullable(path.toAbsolutePath().getParent())
-                            : Optional.empty();
-        } catch (InvalidPathException e) {
-            return Optional.empty();
-        }
+        return ChatFormat.folders(ConfiguredTokenizer.name(config, registry), config.model().from());
     }
 
     private static String shown(List<Path> folders) {

@@ -3,10 +3,7 @@ package io.moe4j.trainer.model;
 import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** How the model of a run writes conversations. */
@@ -18,25 +15,11 @@ final class RunChat {
 
     /** The template of its configuration, otherwise the one beside the run's tokenizer, otherwise that of the folder that training started from. */
     static Optional<ChatFormat> of(StoredModel model) {
-        List<Path> folders = new ArrayList<>();
-        folder(model.tokenizer()).ifPresent(folders::add);
-        model.from().map(Path::of).filter(Files::isDirectory).ifPresent(folders::add);
-        return ChatFormat.find(model.chatTemplate(), folders);
+        return ChatFormat.find(model.chatTemplate(), ChatFormat.folders(model.tokenizer(), model.from().map(Path::of)));
     }
 
     /** The template that a folder has as a file. */
     static Optional<String> inFolder(Path folder) {
         return Optional.of(folder.resolve(FILE)).filter(Files::isRegularFile).map(ChatFormat::read);
-    }
-
-    private static Optional<Path> folder(String tokenizer) {
-        try {
-            Path path = Path.of(tokenizer);
-            return Files.isDirectory(path) ? Optional.of(path)
-                    : Files.isRegularFile(path) ? Optional.ofNullable(path.toAbsolutePath().getParent())
-                            : Optional.empty();
-        } catch (InvalidPathException e) {
-            return Optional.empty();
-        }
     }
 }
