@@ -131,6 +131,7 @@ final class TemplateFiles {
 
     private static InputException unreadable(Path file, IOException e) {
         return new InputException(
-                Shown.of(file) + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it", e);
+                Shown.of(file) + " cannot be read (" + Shown.of(Shown.fileProblem(e)) + "); see that you may read it",
+                e);
     }
 }

@@ -30,7 +30,9 @@ final class TemplateFile {
             throw new InputException(Shown.of(file) + " is not UTF-8" + REMEDY, e);
         } catch (IOException e) {
             throw new InputException(
-                    Shown.of(file) + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it", e);
+                    Shown.of(file) + " cannot be read (" + Shown.of(Shown.fileProblem(e))
+                            + "); see that you may read it",
+                    e);
         }
     }
 }
