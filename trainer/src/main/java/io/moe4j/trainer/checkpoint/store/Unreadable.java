@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** A file of a checkpoint that cannot be read. It is damaged, unless it is only this user who may not read it: then nobody knows. */
+/** A file of a checkpoint that cannot be read. It counts as damaged, unless this user lacks the permission to read it: then it cannot be checked. */
 final class Unreadable {
 
     private Unreadable() {}
@@ -22,7 +22,8 @@ final class Unreadable {
     static DamageException damage(String what, IOException problem) {
         if (problem instanceof AccessDeniedException) {
             throw new InputException(what + " cannot be read (" + Shown.fileProblem(problem)
-                    + "), so that nobody knows whether this checkpoint is whole; allow this user to read it", problem);
+                    + "), so it cannot be checked whether this checkpoint is whole; allow this user to read it",
+                    problem);
         }
         return new DamageException(what + " cannot be read (" + problem + ")");
     }

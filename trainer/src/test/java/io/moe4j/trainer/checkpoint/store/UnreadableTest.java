@@ -24,7 +24,7 @@ class UnreadableTest {
         InputException refused = assertThrows(InputException.class,
                 () -> Unreadable.damage("a.shard: bytes 0 to 8", new AccessDeniedException("/run/a.shard")));
         assertEquals(
-                "a.shard: bytes 0 to 8 cannot be read (permission denied: /run/a.shard), so that nobody knows whether this"
+                "a.shard: bytes 0 to 8 cannot be read (permission denied: /run/a.shard), so it cannot be checked whether this"
                         + " checkpoint is whole; allow this user to read it",
                 refused.getMessage());
         assertTrue(String.valueOf(Unreadable.damage("a.shard", new IOException("Input/output error")).getMessage())
