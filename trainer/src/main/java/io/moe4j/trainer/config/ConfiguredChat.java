@@ -5,10 +5,14 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.data.Conversations;
+import io.moe4j.data.TokenFolder;
+import io.moe4j.data.TokenManifest;
 import io.moe4j.trainer.chat.ChatFormat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The chat template of a run: the one that {@code data.chat_template} names, otherwise the one beside the tokenizer, otherwise that of the model's folder
@@ -18,6 +22,7 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.INTERNAL)
 public final class ConfiguredChat {
+    private static final Logger log = LoggerFactory.getLogger(ConfiguredChat.class);
 
     private ConfiguredChat() {}
 
@@ -34,6 +39,19 @@ public final class ConfiguredChat {
                         + " (chat_template.jinja, or chat_template in tokenizer_config.json); name one with"
                         + " data.chat_template = FILE"))
                 .conversations(field));
+    }
+
+    /** Whether a run has learned to answer in conversations, from texts or from tokens of them, and its template is there to ask it with. */
+    public static boolean isLearned(TrainerConfig config, Registry registry) {
+        try {
+            boolean read = config.data().messagesField().isPresent() || ConfiguredData.sources(config.data()).stream()
+                    .flatMap(source -> source.path().stream()).filter(TokenFolder::isIn)
+                    .anyMatch(folder -> TokenManifest.read(folder).conversations());
+            return read && find(config, registry).isPresent();
+        } catch (InputException e) {
+            log.debug("the data cannot be looked at again", e);
+            return false;
+        }
     }
 
     /** Checks the template, if the run has or needs one. */
