@@ -48,7 +48,7 @@ class UnreadableFolderTest {
 
     @Test
     void theFolderItself() throws IOException {
-        assertEquals(folder.resolve(FolderConfig.NAME) + REMEDY, refusal(folder));
+        assertEquals(folder + REMEDY, refusal(folder));
     }
 
     private String refusal(Path closed) throws IOException {
