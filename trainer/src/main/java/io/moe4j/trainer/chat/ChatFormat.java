@@ -106,6 +106,13 @@ public final class ChatFormat {
         return template.source();
     }
 
+    /** The templates by the files in which a model's folder has them. */
+    Map<String, String> files() {
+        return withTools.source().equals(source()) ? Map.of("chat_template.jinja", source())
+                : Map.of("chat_template.jinja", source(), "additional_chat_templates/tool_use.jinja",
+                        withTools.source());
+    }
+
     /** The template for conversations with these variables. */
     ChatTemplate template(Map<String, ? extends @Nullable Object> variables) {
         return variables.get(TOOLS) == null ? template : withTools;

@@ -107,11 +107,9 @@ public final class ModelExport {
             }
             TokenizerFiles tokenizer = TokenizerFiles.of(source.tokenizer(), details.folder())
                     .without(details.chatTemplate().isPresent() ? ExportedTemplate.REPLACED : Set.of());
-            for (Path file : tokenizer.files()) {
-                writer.copy(file, String.valueOf(file.getFileName()));
-            }
+            tokenizer.copy(writer);
             if (details.chatTemplate().isPresent()) {
-                ExportedTemplate.write(details.chatTemplate().get(), tokenizer.files(), writer);
+                ExportedTemplate.write(details.chatTemplate().get(), tokenizer.folder(), writer);
             }
             remarks.addAll(tokenizer.remarks());
             Map<String, Object> config = ExportedConfig.of(form, details.config(), dtype);
