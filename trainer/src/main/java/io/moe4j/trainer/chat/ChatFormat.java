@@ -145,8 +145,8 @@ public final class ChatFormat {
                 .filter(ending -> !ending.isBlank());
     }
 
-    /** Identifies template and special tokens. */
-    String identity() {
+    /** Identifies template and special tokens, in a form that can be compared. */
+    public String identity() {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(
                     (source() + "\0" + withTools.source() + "\0" + new TreeMap<>(specialTokens))
