@@ -110,7 +110,7 @@ public final class Asking {
     }
 
     /** Whether an exception is a refusal that was meant, or names the plug-in. */
-    static boolean saysEnough(Provider provider, RuntimeException e) {
+    private static boolean saysEnough(Provider provider, RuntimeException e) {
         return !e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id());
     }
 

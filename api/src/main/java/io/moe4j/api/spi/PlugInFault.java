@@ -12,6 +12,7 @@ import java.util.stream.Stream;
  */
 final class PlugInFault {
     private static final String HOST = "io.moe4j.";
+    private static final int MAX_CAUSES = 100;
 
     private PlugInFault() {}
 
@@ -31,25 +32,34 @@ final class PlugInFault {
     }
 
     /**
+     * What is said of the first of an exception and its causes that was thrown in the code of a plug-in:
      * {@code the plug-in "x" failed in AcmeSpec.open(): java.lang.NullPointerException: …; report this to the author of org.acme.AcmeProvider (acme.jar)}.
      *
      * @param loaded all plug-ins
      * @return empty if the exception is a refusal that was meant, names the plug-in itself, or was not thrown in the code of one
      */
     static Optional<String> describe(Throwable failure, Stream<Loaded> loaded) {
-        if (!(failure instanceof RuntimeException thrown)) {
-            return Optional.empty();
-        }
         List<Loaded> outside = outside(loaded);
-        for (StackTraceElement frame : thrown.getStackTrace()) {
-            List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
-            if (!here.isEmpty()) {
-                return here.stream().anyMatch(entry -> Asking.saysEnough(entry.provider(), thrown)) ? Optional.empty()
-                        : Optional.of("the plug-in " + ids(here) + " failed in " + call(frame) + ": " + thrown
-                                + Asking.report(here.getFirst().provider()));
+        int causes = 0;
+        for (Throwable thrown = failure; thrown instanceof Exception && isJavas(thrown)
+                && causes < MAX_CAUSES; thrown = thrown.getCause()) {
+            causes++;
+            for (StackTraceElement frame : thrown.getStackTrace()) {
+                List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
+                if (!here.isEmpty()) {
+                    String message = String.valueOf(failure.getMessage());
+                    return here.stream().anyMatch(entry -> message.contains(entry.id())) ? Optional.empty()
+                            : Optional.of("the plug-in " + ids(here) + " failed in " + call(frame) + ": " + thrown
+                                    + Asking.report(here.getFirst().provider()));
+                }
             }
         }
         return Optional.empty();
+    }
+
+    /** Exceptions of other classes are refusals that were meant. */
+    private static boolean isJavas(Throwable thrown) {
+        return thrown.getClass().getName().startsWith("java.");
     }
 
     private static String ids(List<Loaded> plugIns) {
