@@ -33,13 +33,16 @@ public final class UnreadableFile {
     /**
      * Refuses a file in a folder that this user may not enter, of which Java says that it does not exist.
      *
-     * @throws InputException as {@link #because} says it
+     * @throws InputException as {@link #because} says it of the folder
      */
     public static void requireReachable(Path file) {
         try {
             Files.readAttributes(file, BasicFileAttributes.class);
         } catch (AccessDeniedException e) {
-            throw because(file, e);
+            Path folder = file.getParent() == null ? Path.of(".") : file.getParent();
+            throw Files.isDirectory(folder) && !Files.isExecutable(folder)
+                    ? because(folder, new AccessDeniedException(folder.toString()))
+                    : because(file, e);
         } catch (IOException e) {
             // What else is wrong is found when the file is read.
         }

@@ -40,7 +40,7 @@ class UnreadableFileTest {
         Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("---------"));
         try {
             assumeFalse(Files.isReadable(file), "skipped: this user may read everything");
-            assertEquals(file + " cannot be read (permission denied); see that you may read it",
+            assertEquals(closed + " cannot be read (permission denied); see that you may read it",
                     assertThrows(InputException.class, () -> UnreadableFile.requireReachable(file)).getMessage());
         } finally {
             Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
