@@ -2,6 +2,7 @@ package io.moe4j.chattemplate;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
@@ -48,7 +49,7 @@ final class TemplateFiles {
                 found.forEach(
                         file -> files.put(file.getFileName().toString().replaceFirst("\\.jinja$", ""), text(file)));
             } catch (IOException e) {
-                throw unreadable(more, e);
+                throw UnreadableFile.because(more, e);
             }
         }
         if (!files.isEmpty()) {
@@ -125,13 +126,7 @@ final class TemplateFiles {
         } catch (CharacterCodingException e) {
             throw new InputException(Shown.of(file) + " is not in UTF-8; take the published file", e);
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw UnreadableFile.because(file, e);
         }
-    }
-
-    private static InputException unreadable(Path file, IOException e) {
-        return new InputException(
-                Shown.of(file) + " cannot be read (" + Shown.of(Shown.fileProblem(e)) + "); see that you may read it",
-                e);
     }
 }

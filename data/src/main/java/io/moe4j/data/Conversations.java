@@ -1,7 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Stability;
-import java.util.Optional;
+import java.util.Map;
 
 /**
  * Turns conversations into texts, and says which parts of them are learned: what a chat template does. Stateless; may be used by several threads.
@@ -21,9 +21,12 @@ public interface Conversations {
      */
     String identity();
 
-    /** The chat template, as it was written, to be kept beside what was made with it; empty if there is none. */
-    default Optional<String> template() {
-        return Optional.empty();
+    /**
+     * The chat templates, as they were written, to be kept beside what was made with them: by the names of their files in a model's folder, such as
+     * {@code chat_template.jinja} and {@code additional_chat_templates/tool_use.jinja}; empty if there are none.
+     */
+    default Map<String, String> templates() {
+        return Map.of();
     }
 
     /**

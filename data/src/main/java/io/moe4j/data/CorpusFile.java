@@ -19,8 +19,8 @@ import java.util.zip.ZipException;
  * @param content its bytes, packed as its name says
  */
 record CorpusFile(String name, Content content) {
-    private static final String ONLY_CONVERSATIONS = ", which are JSON (.jsonl, .json) or Parquet files; let data.path name those"
-            + " alone. To mix conversations and texts, make a folder of each with moe4j tokenize, and train from both (data.sources)";
+    private static final String ONLY_CONVERSATIONS = ", which are JSON (.jsonl, .json) or Parquet files; let data.path, or the path of the source, name those"
+            + " alone. To mix conversations and texts, make a source of each ([data.sources.NAME], with its messages_field or text_field)";
 
     /** Opens it at its beginning. */
     DocumentReader open(Reading reading) throws IOException {
@@ -55,7 +55,7 @@ record CorpusFile(String name, Content content) {
             }
         }
         request.messagesField().ifPresent(field -> {
-            throw new InputException(name + " is plain text, and data.messages_field = \"" + Shown.of(field)
+            throw new InputException(name + " is plain text, and messages_field = \"" + Shown.of(field)
                     + "\" reads conversations" + ONLY_CONVERSATIONS);
         });
         return new TextDocument(name, unpacked, position, reading);

@@ -1,12 +1,13 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Stability;
-import java.util.List;
+import java.util.Map;
 
 /**
  * How sources become sequences.
  *
  * @param corpus how their files are read
+ * @param own how the files of those sources are read that are read otherwise, by their names
  * @param sequenceTokens S; a sequence has one token more
  * @param seed of the order
  * @param shuffleTokens tokens of a block of one source, in which sequences are shuffled
@@ -15,8 +16,23 @@ import java.util.List;
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record DataOptions(CorpusOptions corpus, int sequenceTokens, long seed, int shuffleTokens,
-        double validationSplit, ChangedData changed) {
+public record DataOptions(CorpusOptions corpus, Map<String, CorpusOptions> own, int sequenceTokens, long seed,
+        int shuffleTokens, double validationSplit, ChangedData changed) {
+
+    public DataOptions {
+        own = Map.copyOf(own);
+    }
+
+    /** All sources are read alike. */
+    public DataOptions(CorpusOptions corpus, int sequenceTokens, long seed, int shuffleTokens, double validationSplit,
+            ChangedData changed) {
+        this(corpus, Map.of(), sequenceTokens, seed, shuffleTokens, validationSplit, changed);
+    }
+
+    /** How the files of a source are read. */
+    public CorpusOptions corpus(DataSource source) {
+        return own.getOrDefault(source.name(), corpus);
+    }
 
     /** The order of training, for one source. */
     StreamOptions training(DataSource source) {
@@ -32,10 +48,5 @@ public record DataOptions(CorpusOptions corpus, int sequenceTokens, long seed, i
     StreamOptions once(boolean heldOut) {
         return new StreamOptions(sequenceTokens, seed, 1, 0,
                 heldOut ? new DocumentSplit(validationSplit, true) : DocumentSplit.NONE);
-    }
-
-    /** The corpora of sources, in their order. */
-    List<Corpus> corpora(List<DataSource> sources) {
-        return sources.stream().map(source -> Corpus.open(source.path(), corpus)).toList();
     }
 }

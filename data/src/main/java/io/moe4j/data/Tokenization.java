@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -27,8 +28,6 @@ import java.util.stream.Stream;
 public final class Tokenization {
     private static final String LOCK = ".lock";
     private static final String PART = ".part";
-    /** As models in Hugging Face's layout have it beside their tokenizer. */
-    private static final String TEMPLATE = "chat_template.jinja";
 
     private final Corpus corpus;
     private final Tokenizer tokenizer;
@@ -209,7 +208,7 @@ public final class Tokenization {
         }
     }
 
-    /** Copies the tokenizer's files, and the chat template that was used, so that the folder knows its tokenizer. */
+    /** Copies the tokenizer's files, and the chat templates that were used, so that the folder knows its tokenizer. */
     private String keepTokenizer() throws IOException {
         List<Path> files = tokenizer.files();
         if (files.isEmpty()) {
@@ -221,11 +220,14 @@ public final class Tokenization {
             Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING);
             Files.move(part, kept.resolve(String.valueOf(file.getFileName())), StandardCopyOption.ATOMIC_MOVE);
         }
-        Optional<String> template = corpus.options().conversations().flatMap(Conversations::template);
-        if (template.isPresent()) {
-            Path part = kept.resolve(TEMPLATE + PART);
-            Files.writeString(part, template.get());
-            Files.move(part, kept.resolve(TEMPLATE), StandardCopyOption.ATOMIC_MOVE);
+        Map<String, String> templates = corpus.options().conversations().map(Conversations::templates)
+                .orElse(Map.of());
+        for (Map.Entry<String, String> template : templates.entrySet()) {
+            Path whole = kept.resolve(template.getKey());
+            Files.createDirectories(whole.getParent());
+            Path part = whole.resolveSibling(whole.getFileName() + PART);
+            Files.writeString(part, template.getValue());
+            Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
         }
         return "tokenizer/" + files.getFirst().getFileName();
     }

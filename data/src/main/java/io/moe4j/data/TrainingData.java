@@ -42,7 +42,7 @@ public final class TrainingData {
                             source.weight()));
                     continue;
                 }
-                Corpus corpus = Corpus.open(source.path(), options.corpus());
+                Corpus corpus = Corpus.open(source.path(), options.corpus(source));
                 opened.add(new WeightedSource(new StreamedSequences(source.name(), corpus, tokenizer, stream,
                         before.map(found -> checked(found, corpus, tokenizer, stream, options.changed()))),
                         source.weight()));
@@ -83,7 +83,8 @@ public final class TrainingData {
             for (DataSource source : sources) {
                 SequenceSource sequences = TokenizedSources.has(source)
                         ? TokenizedSources.sequences(source, tokenizer, options.once(heldOut), Optional.empty())
-                        : new StreamedSequences(source.name(), Corpus.open(source.path(), options.corpus()), tokenizer,
+                        : new StreamedSequences(source.name(), Corpus.open(source.path(), options.corpus(source)),
+                                tokenizer,
                                 options.once(heldOut), Optional.empty());
                 opened.add(new WeightedSource(sequences, source.weight()));
             }
@@ -106,7 +107,7 @@ public final class TrainingData {
         for (DataSource source : sources) {
             long left = Math.max(1, needed - seen);
             long tokens = TokenizedSources.has(source) ? TokenizedSources.tokens(source, tokenizer, split)
-                    : Corpus.open(source.path(), options.corpus()).tokens(tokenizer, left, split);
+                    : Corpus.open(source.path(), options.corpus(source)).tokens(tokenizer, left, split);
             if (tokens == 0) {
                 throw new InputException(name(source) + " has no text" + (split.selects()
                         ? " for training, beside what validation.split keeps; give more documents"

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +84,24 @@ class ConversationsTest {
             for (int i = 0; i < read.size(); i++) {
                 assertArrayEquals(read.get(i), stored.get(i), "sequence " + i);
             }
+        }
+    }
+
+    /** The templates lie where a model's folder has them, beside the tokenizer. */
+    @Test
+    void theTemplatesAreKept() throws IOException {
+        Map<String, String> templates = Map.of("chat_template.jinja", "a", "additional_chat_templates/tool_use.jinja",
+                "b");
+        Path data = Files.writeString(folder.resolve("chat.jsonl"), HELLO);
+        Path file = Files.writeString(folder.resolve("tokenizer.json"), "{}");
+        Path out = folder.resolve("out");
+        Tokenization.run(Corpus.open(Optional.of(data),
+                CorpusOptions.DEFAULT.withConversations(Optional.of(new SpokenTurns("x", templates)))),
+                new CountingTokenizer(List.of(file)), new Tokenization.Options("bytes", DocumentSplit.NONE, 1000, 1),
+                out, (done, all, tokens) -> {
+                });
+        for (Map.Entry<String, String> each : templates.entrySet()) {
+            assertEquals(each.getValue(), Files.readString(out.resolve("tokenizer").resolve(each.getKey())));
         }
     }
 

@@ -2,12 +2,29 @@ package io.moe4j.data;
 
 import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The tokenizer of bytes, which counts what it has read. */
 final class CountingTokenizer implements Tokenizer {
     private final ByteTokenizer bytes = new ByteTokenizer();
     private final AtomicLong tokens = new AtomicLong();
+    private final List<Path> files;
+
+    CountingTokenizer() {
+        this(List.of());
+    }
+
+    /** With files of its own. */
+    CountingTokenizer(List<Path> files) {
+        this.files = files;
+    }
+
+    @Override
+    public List<Path> files() {
+        return files;
+    }
 
     long tokens() {
         return tokens.get();

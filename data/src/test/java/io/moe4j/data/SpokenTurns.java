@@ -2,12 +2,17 @@ package io.moe4j.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A simple form of conversations for tests: {@code u:Hi.a:Hello.}, of which what follows {@code a:} is learned. */
-record SpokenTurns(String identity) implements Conversations {
+record SpokenTurns(String identity, Map<String, String> templates) implements Conversations {
     private static final Pattern TURN = Pattern.compile("\"role\":\"([a-z]+)\",\"content\":\"([^\"]*)\"");
+
+    SpokenTurns(String identity) {
+        this(identity, Map.of());
+    }
 
     @Override
     public String field() {

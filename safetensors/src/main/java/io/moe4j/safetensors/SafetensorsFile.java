@@ -2,6 +2,7 @@ package io.moe4j.safetensors;
 
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -40,6 +41,7 @@ public final class SafetensorsFile implements AutoCloseable {
     @SuppressWarnings("MustBeClosedChecker") // the file closes it
     public static SafetensorsFile open(Path path) {
         if (!Files.isRegularFile(path)) {
+            UnreadableFile.requireReachable(path);
             throw new InputException(path + (Files.exists(path) ? " is not a file" : " does not exist")
                     + "; give the path of a .safetensors file");
         }
@@ -50,7 +52,7 @@ public final class SafetensorsFile implements AutoCloseable {
             return new SafetensorsFile(path, header, all.asSlice(header.end()), arena);
         } catch (IOException e) {
             arena.close();
-            throw new InputException(path + " cannot be read; see that it is a file that you may read", e);
+            throw UnreadableFile.because(path, e);
         } catch (RuntimeException e) {
             arena.close();
             throw e;

@@ -27,10 +27,10 @@ final class LinkFailure {
 
     /** The providers of the plug-in in which it happened; several if the jar has several. */
     static List<Loaded> suspects(LinkageError error, Stream<Loaded> loaded) {
-        List<Loaded> outside = loaded.filter(entry -> !entry.provider().getClass().getName().startsWith("io.moe4j."))
-                .toList();
+        List<Loaded> outside = PlugInFault.outside(loaded);
         for (StackTraceElement frame : error.getStackTrace()) {
-            List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
+            List<Loaded> here = outside.stream().filter(entry -> PlugInFault.isOf(entry.provider().getClass(), frame))
+                    .toList();
             if (!here.isEmpty()) {
                 return here;
             }
@@ -40,15 +40,6 @@ final class LinkFailure {
         return outside.stream()
                 .filter(entry -> message.contains(entry.provider().getClass().getPackageName() + "."))
                 .toList();
-    }
-
-    private static boolean isOf(Class<?> provider, StackTraceElement frame) {
-        String module = provider.getModule().getName();
-        if (module != null) {
-            return module.equals(frame.getModuleName());
-        }
-        String home = provider.getPackageName();
-        return !home.isEmpty() && frame.getModuleName() == null && frame.getClassName().startsWith(home + ".");
     }
 
     /** The missing member or class, in words. */

@@ -76,16 +76,31 @@ public final class Registry {
      */
     public Optional<String> linkFailure(Throwable failure) {
         return LinkFailure.in(failure).flatMap(error -> {
-            List<Loaded> suspects = LinkFailure.suspects(error,
-                    entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast));
+            List<Loaded> suspects = LinkFailure.suspects(error, loaded());
             return suspects.isEmpty() ? Optional.empty()
                     : Optional.of(LinkFailure.describe(suspects, error, spis.get(suspects.getFirst().spi())));
         });
     }
 
+    /**
+     * The error message for an exception that was thrown in the code of a plug-in of another jar and does not say so, such as a null pointer in a model
+     * family that is opened.
+     *
+     * @param failure the exception that was thrown
+     * @return the plug-in, the method, the exception, and to whom to report it; empty if the exception is a refusal that was meant (of a class that is
+     *     not one of Java's own), names the plug-in, or was not thrown in the code of one
+     * @since 0.3.0
+     */
+    public Optional<String> codeFailure(Throwable failure) {
+        return PlugInFault.describe(failure, loaded());
+    }
+
+    private Stream<Loaded> loaded() {
+        return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast);
+    }
+
     private Stream<Loaded> loaded(Class<? extends Provider> spi) {
-        return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
-                .filter(entry -> entry.spi().equals(spi));
+        return loaded().filter(entry -> entry.spi().equals(spi));
     }
 
     private void checkLookedFor(Class<? extends Provider> spi) {

@@ -1,17 +1,23 @@
 package io.moe4j.app.bench;
 
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import io.moe4j.api.InputException;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.ExchangeNeeds;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankShapes;
@@ -141,8 +147,20 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     private Device openDevice(int ordinal) {
         DeviceConfig all = DeviceConfig.defaults();
         int threads = config.runtime().threads();
-        return providers.device().open(all.withThreads(threads == 0 ? all.threads() : threads)
-                .withTimeout(config.runtime().timeout()).withOrdinal(ordinal));
+        return Opening.of(providers.device(),
+                () -> providers.device().open(all.withThreads(threads == 0 ? all.threads() : threads)
+                        .withTimeout(config.runtime().timeout()).withOrdinal(ordinal)));
+    }
+
+    /** Opens an exchange for one rank. */
+    static CommBackend open(CommBackendProvider provider, CommConfig config, CommContext context) {
+        return Opening.of(provider, () -> provider.open(config, context));
+    }
+
+    /** Opens the expert kernels for one rank. */
+    static ExpertKernels openKernels(Providers providers, RankContext rank) {
+        ExpertKernelsProvider provider = providers.kernels().orElseThrow();
+        return Opening.of(provider, () -> provider.open(rank));
     }
 
     MachineRates rates(Device device) {

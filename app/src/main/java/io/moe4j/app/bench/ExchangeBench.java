@@ -59,8 +59,8 @@ public final class ExchangeBench {
     private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider,
             Optional<String> mode) {
         try (QuietPeers peers = new QuietPeers(rank.device().openPeerGroup(rank.world(), rank.rendezvous()));
-                CommBackend comm = provider.open(setup.comm(), new CommContext(rank, rank.world(), Optional.of(peers),
-                        Optional.empty()));
+                CommBackend comm = BenchSetup.open(provider, setup.comm(),
+                        new CommContext(rank, rank.world(), Optional.of(peers), Optional.empty()));
                 BenchTensors tensors = new BenchTensors(rank)) {
             ExchangeRank exchange = new ExchangeRank(rank, comm, tensors, setup);
             try (Scope step = rank.memory().openStep()) {

@@ -40,7 +40,7 @@ public final class ExpertBench {
     }
 
     private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, Works works) {
-        try (ExpertKernels kernels = setup.providers().kernels().orElseThrow().open(rank);
+        try (ExpertKernels kernels = BenchSetup.openKernels(setup.providers(), rank);
                 BenchTensors tensors = new BenchTensors(rank)) {
             ExpertRows rows = new ExpertRows(rank, kernels, tensors, setup);
             List<BenchPart.Work> all = new ArrayList<>(works.over(rows, rows.capacity()));

@@ -10,6 +10,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.ExchangeNeeds;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.session.Providers;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,12 +63,13 @@ public final class MoeBench {
         Providers providers = setup.providers();
         Optional<Collectives> collectives = ExchangeNeeds.of(providers.comm().orElseThrow())
                 .needsCollectives()
-                        ? Optional.of(providers.collectives().open(rank.world(), rank))
+                        ? Optional.of(Opening.of(providers.collectives(),
+                                () -> providers.collectives().open(rank.world(), rank)))
                         : Optional.empty();
         try (PeerGroup peers = rank.device().openPeerGroup(rank.world(), rank.rendezvous());
-                CommBackend comm = providers.comm().orElseThrow().open(setup.comm(),
+                CommBackend comm = BenchSetup.open(providers.comm().orElseThrow(), setup.comm(),
                         new CommContext(rank, rank.world(), Optional.of(peers), collectives));
-                ExpertKernels kernels = providers.kernels().orElseThrow().open(rank);
+                ExpertKernels kernels = BenchSetup.openKernels(providers, rank);
                 BenchTensors tensors = new BenchTensors(rank)) {
             MoeRank layer = new MoeRank(rank, peers, comm, kernels, tensors, setup);
             layer.countRows();

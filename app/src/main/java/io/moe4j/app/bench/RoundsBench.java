@@ -14,6 +14,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.ExchangeNeeds;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankShapes;
 import java.util.ArrayList;
@@ -99,12 +100,13 @@ public final class RoundsBench {
         CommBackendProvider provider = providers.comm().orElseThrow();
         Optional<Collectives> collectives = ExchangeNeeds.of(provider)
                 .needsCollectives()
-                        ? Optional.of(providers.collectives().open(rank.world(), rank))
+                        ? Optional.of(Opening.of(providers.collectives(),
+                                () -> providers.collectives().open(rank.world(), rank)))
                         : Optional.empty();
         try (PeerGroup peers = rank.device().openPeerGroup(rank.world(), rank.rendezvous());
-                CommBackend comm = provider.open(exchange,
+                CommBackend comm = BenchSetup.open(provider, exchange,
                         new CommContext(rank, rank.world(), Optional.of(peers), collectives));
-                ExpertKernels kernels = providers.kernels().orElseThrow().open(rank);
+                ExpertKernels kernels = BenchSetup.openKernels(providers, rank);
                 BenchTensors tensors = new BenchTensors(rank)) {
             int[] ids = routing == Routing.EVEN
                     ? BenchValues.roundRobin(exchange.tokens(), exchange.topK(), exchange.experts())

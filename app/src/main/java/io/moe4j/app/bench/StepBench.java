@@ -13,6 +13,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.TrainingSession;
@@ -90,7 +91,8 @@ public final class StepBench {
         TrainerConfig config = setup.config();
         RankContext context = rank.context();
         long tokens = config.training().localTokens();
-        Optional<GraphCapture> capture = session.providers().capture().map(provider -> provider.open(context));
+        Optional<GraphCapture> capture = session.providers().capture()
+                .map(provider -> Opening.of(provider, () -> provider.open(context)));
         try (Memory memory = context.device().allocate((2 * tokens + 1) * Integer.BYTES, "step inputs")) {
             Tensor ids = Tensor.of(memory, 0, DType.I32, tokens);
             Tensor labels = Tensor.of(memory, tokens * Integer.BYTES, DType.I32, tokens);

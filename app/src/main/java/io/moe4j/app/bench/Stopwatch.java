@@ -6,6 +6,7 @@ import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.device.Event;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.trainer.plugins.Opening;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +28,8 @@ final class Stopwatch implements AutoCloseable {
     }
 
     static Stopwatch open(RankContext rank, Optional<GraphCaptureProvider> capture, BenchOptions options) {
-        return new Stopwatch(rank.stream(), capture.map(provider -> provider.open(rank)), options);
+        return new Stopwatch(rank.stream(), capture.map(provider -> Opening.of(provider, () -> provider.open(rank))),
+                options);
     }
 
     /** Seconds of one call, measured as often as the options say. */

@@ -7,6 +7,7 @@ import io.moe4j.app.bench.PeerTimes;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Linking;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.PrintWriter;
 import java.util.List;
@@ -52,7 +53,8 @@ abstract class BenchSubcommand implements Callable<Integer> {
         err.println(spec.qualifiedName(" ") + ": " + timing.told() + "; then a table");
         BenchReport report;
         try (BenchOutput output = new BenchOutput(spec.name(), err, main().errorScreen())) {
-            report = benchmark.run(loaded, registry, timing.repeats().withProgress(output));
+            report = Linking.guard(registry,
+                    () -> benchmark.run(loaded, registry, timing.repeats().withProgress(output)));
         }
         timing.print(peers.map(report::beside).orElse(report), spec.commandLine().getOut());
         return ExitCode.OK;

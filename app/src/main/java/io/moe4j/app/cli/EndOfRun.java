@@ -20,10 +20,11 @@ final class EndOfRun {
      * @param folder of the run
      * @param named whether the user chose the folder; folders that were not chosen all lie in {@code outputs}, so that one command can compare them
      * @param saved whether it has a checkpoint
+     * @param chat whether conversations were trained on, so that the model is asked with its chat template
      * @param prompt options of {@code generate} with a prompt that suits the data; empty if none is known
      * @return lines for people
      */
-    static String report(Path folder, boolean named, boolean saved, String... prompt) {
+    static String report(Path folder, boolean named, boolean saved, boolean chat, String... prompt) {
         Path file = folder.resolve(Report.FILE_NAME);
         try {
             Report.of(List.of(folder)).write(file);
@@ -32,10 +33,19 @@ final class EndOfRun {
                     ShellCommand.of("report", folder.toString()));
             return "";
         }
-        List<String> arguments = new ArrayList<>(List.of("generate", folder.toString()));
-        arguments.addAll(List.of(prompt));
-        String generate = saved ? ShellCommand.of(arguments.toArray(String[]::new))
-                : "the same with --checkpoint.enable: it keeps the model, for " + ShellCommand.of("generate");
+        List<String> arguments = new ArrayList<>(List.of("generate"));
+        if (saved) {
+            arguments.add(folder.toString());
+        }
+        if (chat) {
+            arguments.add("--chat");
+        }
+        if (saved) {
+            arguments.addAll(List.of(prompt));
+        }
+        String command = ShellCommand.of(arguments.toArray(String[]::new));
+        String generate = saved ? command
+                : "the same with --checkpoint.enable: it keeps the model, for " + command;
         // The star is not quoted: the shell must expand it.
         String report = named || folder.getParent() == null ? ShellCommand.of("report", folder.toString())
                 : ShellCommand.of("report", folder.getParent().toString()) + "/*";

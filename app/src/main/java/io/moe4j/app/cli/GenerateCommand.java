@@ -11,6 +11,7 @@ import io.moe4j.trainer.generate.Generator;
 import io.moe4j.trainer.generate.ModelText;
 import io.moe4j.trainer.generate.Sampling;
 import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.plugins.Linking;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.session.InferenceOptions;
 import java.nio.file.Path;
@@ -77,7 +78,8 @@ final class GenerateCommand implements Callable<Integer> {
             if (typed) {
                 tellOfChat(chat, source);
             }
-            return generate(source, registry, prompts, typed, sampling, maxTokens);
+            return Linking.guard(registry,
+                    () -> generate(source, registry, prompts, typed, sampling, maxTokens));
         }
     }
 

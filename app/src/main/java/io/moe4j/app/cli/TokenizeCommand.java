@@ -18,6 +18,7 @@ import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Linking;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -85,11 +86,10 @@ final class TokenizeCommand implements Callable<Integer> {
                     "--held-out takes what validation.split keeps, and that is 0; give --validation.split too,"
                             + " the same as for the other folder");
         }
-        run(settings, registry, GivenPath.of(arguments.others().getFirst()));
-        return ExitCode.OK;
+        return Linking.guard(registry, () -> run(settings, registry, GivenPath.of(arguments.others().getFirst())));
     }
 
-    private void run(TrainerConfig settings, Registry registry, Path folder) {
+    private int run(TrainerConfig settings, Registry registry, Path folder) {
         PrintWriter out = spec.commandLine().getOut();
         long begin = System.nanoTime();
         Corpus corpus = Corpus.open(settings.data().path(), ConfiguredData.corpus(settings, registry));
@@ -104,6 +104,7 @@ final class TokenizeCommand implements Callable<Integer> {
             line.close();
             out.println(summary(folder, made, line.bytes(), (System.nanoTime() - begin) / 1e9));
             out.flush();
+            return ExitCode.OK;
         } finally {
             line.close();
         }

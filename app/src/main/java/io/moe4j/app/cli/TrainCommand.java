@@ -6,6 +6,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.ConfiguredChat;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.CapacityExceededException;
@@ -132,7 +133,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         // Only after the run is closed: until then, other processes of the job wait for this one, and they should not wait for its report.
         report.ifPresent(folder -> {
-            spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved, prompt(config)));
+            spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved,
+                    ConfiguredChat.isLearned(config, registry), prompt(config)));
             spec.commandLine().getOut().flush();
         });
         return exitCode;

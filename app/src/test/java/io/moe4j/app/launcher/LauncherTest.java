@@ -187,11 +187,33 @@ class LauncherTest {
         assertTrue(run.err().contains("sun.jnu.encoding = UTF-8"), run.text());
     }
 
+    /** What is packed for a machine with a GPU starts the command line as the tree does: it may ask the terminal for its width. */
+    @Test
+    void thePackForGpusStartsTheSame() throws Exception {
+        Path pack = Files.createDirectories(folder.resolve("pack"));
+        Path source = ProjectFiles.root().resolve("build-support");
+        for (String name : List.of("environment", "gpu-moe4j")) {
+            Files.copy(source.resolve("gpu-pack-commands").resolve(name), pack.resolve(name));
+        }
+        Files.copy(source.resolve("jvm.sh"), pack.resolve("jvm.sh"));
+        executable(pack.resolve("jre/bin/java"), JAVA);
+        Files.createFile(Files.createDirectories(pack.resolve("lib")).resolve("moe4j-runtime-cuda-0.1.0.jar"));
+        Run run = run(folder, List.of(pack.resolve("gpu-moe4j").toString(), "plan"), Map.of());
+        assertEquals(0, run.code(), run.text());
+        for (String argument : List.of("--enable-native-access=io.moe4j.app,io.moe4j.runtime.cuda", "plan",
+                "-Dmoe4j.command=" + pack.resolve("gpu-moe4j"))) {
+            assertTrue(run.out().contains("argument " + argument + "\n"), run.text());
+        }
+        assertEquals("WARNING: something else", run.err().strip());
+    }
+
     private Path tree(Path place) throws IOException {
         Path source = ProjectFiles.root();
         Files.createDirectories(place.resolve("build-support"));
         Files.copy(source.resolve("moe4j"), place.resolve("moe4j"));
-        Files.copy(source.resolve("build-support/jdk.sh"), place.resolve("build-support/jdk.sh"));
+        for (String script : List.of("build-support/jdk.sh", "build-support/jvm.sh")) {
+            Files.copy(source.resolve(script), place.resolve(script));
+        }
         executable(place.resolve("mvnw"), WRAPPER);
         Files.writeString(place.resolve("pom.xml"), "<project/>");
         Files.writeString(Files.createDirectories(place.resolve("api/src/main/java")).resolve("A.java"), "class A {}");

@@ -51,7 +51,7 @@ final class Columns {
         return columns.stream().filter(each -> each.name().equals(field)).findFirst()
                 .orElseThrow(() -> new InputException(file + " has no column \"" + Shown.of(field) + "\", but "
                         + Shown.of(columns.stream().map(SchemaNode::name).toList().toString()) + "; set " + key
-                        + " to the one with " + what));
+                        + " to the one with " + what + ", or that key of its source"));
     }
 
     private static void requireKnown(String file, String field, ColumnMetaData data) {

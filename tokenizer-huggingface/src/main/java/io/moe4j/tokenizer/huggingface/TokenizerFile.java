@@ -2,7 +2,9 @@ package io.moe4j.tokenizer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,9 +110,10 @@ final class TokenizerFile {
                 throw new InputException(path + " is no tokenizer: a file of at most " + LARGEST + " bytes is needed");
             }
             return Files.readString(path);
+        } catch (CharacterCodingException e) {
+            throw new InputException(path + " is not in UTF-8; copy it again from where it was published", e);
         } catch (IOException e) {
-            throw new InputException(path + " cannot be read (" + Shown.of(String.valueOf(e.getMessage()))
-                    + "); give a text in UTF-8 that this user may read", e);
+            throw UnreadableFile.because(path, e);
         }
     }
 

@@ -106,6 +106,13 @@ public final class ChatFormat {
         return template.source();
     }
 
+    /** The templates by the files in which a model's folder has them. */
+    Map<String, String> files() {
+        return withTools.source().equals(source()) ? Map.of("chat_template.jinja", source())
+                : Map.of("chat_template.jinja", source(), "additional_chat_templates/tool_use.jinja",
+                        withTools.source());
+    }
+
     /** The template for conversations with these variables. */
     ChatTemplate template(Map<String, ? extends @Nullable Object> variables) {
         return variables.get(TOOLS) == null ? template : withTools;
@@ -138,8 +145,8 @@ public final class ChatFormat {
                 .filter(ending -> !ending.isBlank());
     }
 
-    /** Identifies template and special tokens. */
-    String identity() {
+    /** Identifies template and special tokens, in a form that can be compared. */
+    public String identity() {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(
                     (source() + "\0" + withTools.source() + "\0" + new TreeMap<>(specialTokens))

@@ -39,7 +39,7 @@ record Conversation(List<Map<String, @Nullable Object>> messages, Map<String, @N
         document.forEach((key, value) -> variables.put(String.valueOf(key), value));
         if (!variables.containsKey(field)) {
             throw new ConversationException("has no key \"" + Shown.of(field)
-                    + "\"; data.messages_field says which key has the messages");
+                    + "\"; data.messages_field says which key has the messages, or messages_field of its source");
         }
         Object messages = fromText(variables.remove(field), "\"" + Shown.of(field) + "\"");
         if (variables.get(TOOLS) instanceof String) {

@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Conversations as a chat template writes them. */
@@ -40,8 +39,8 @@ final class TemplateConversations implements Conversations {
     }
 
     @Override
-    public Optional<String> template() {
-        return Optional.of(format.source());
+    public Map<String, String> templates() {
+        return format.files();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.moe4j.trainer.chat;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ final class TemplateFile {
     static String read(Path file) {
         try {
             if (!Files.isRegularFile(file)) {
+                UnreadableFile.requireReachable(file);
                 throw new InputException(Shown.of(file) + (Files.exists(file) ? " is no file" : " does not exist")
                         + REMEDY);
             }
@@ -29,10 +31,7 @@ final class TemplateFile {
         } catch (CharacterCodingException e) {
             throw new InputException(Shown.of(file) + " is not UTF-8" + REMEDY, e);
         } catch (IOException e) {
-            throw new InputException(
-                    Shown.of(file) + " cannot be read (" + Shown.of(Shown.fileProblem(e))
-                            + "); see that you may read it",
-                    e);
+            throw UnreadableFile.because(file, e);
         }
     }
 }

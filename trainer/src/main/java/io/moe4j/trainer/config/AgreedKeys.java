@@ -28,7 +28,9 @@ public final class AgreedKeys {
             }
         });
         schema.values(config).forEach((key, value) -> {
-            if (!key.equals(SourceTables.KEY) && !schema.isPath(key) && !key.startsWith(FOR_PEOPLE)
+            // The name of the model's folder; what the folder has is compared instead.
+            boolean ofPath = key.equals("model.flavor") && config.model().from().isPresent();
+            if (!ofPath && !key.equals(SourceTables.KEY) && !schema.isPath(key) && !key.startsWith(FOR_PEOPLE)
                     && !key.equals(TOKENIZER)) {
                 agreed.put(key, schema.keys().getOrDefault(key, Kind.of("java.lang.String")).shown().apply(value));
             }

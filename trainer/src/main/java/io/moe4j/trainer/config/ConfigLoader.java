@@ -56,7 +56,8 @@ public final class ConfigLoader {
     public ExplainedConfig explain(String nameOrFile, List<Arguments.Override> overrides, ConfigUse use) {
         Layers layers = layers(nameOrFile, overrides);
         TrainerConfig given = layers.config();
-        TrainerConfig config = ConfiguredLora.named(ConfiguredModel.named(given, registry));
+        TrainerConfig config = Linking.guard(registry,
+                () -> ConfiguredLora.named(ConfiguredModel.named(given, registry)));
         ReplacedKeys replaced = new ReplacedKeys(given, config, layers.origins());
         List<Problem> problems = new ArrayList<>(layers.problems());
         problems.addAll(

@@ -5,10 +5,14 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.data.Conversations;
+import io.moe4j.data.TokenFolder;
+import io.moe4j.data.TokenManifest;
 import io.moe4j.trainer.chat.ChatFormat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The chat template of a run: the one that {@code data.chat_template} names, otherwise the one beside the tokenizer, otherwise that of the model's folder
@@ -18,28 +22,48 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.INTERNAL)
 public final class ConfiguredChat {
+    private static final Logger log = LoggerFactory.getLogger(ConfiguredChat.class);
 
     private ConfiguredChat() {}
 
     /**
-     * How conversations are read; empty if the data are texts.
+     * How conversations are read.
      *
+     * @param field the key or column with the messages
      * @throws InputException if there is no template, or it is not understood
      */
-    public static Optional<Conversations> conversations(TrainerConfig config, Registry registry) {
-        return config.data().messagesField().map(field -> find(config, registry)
+    static Conversations conversations(TrainerConfig config, Registry registry, String field) {
+        return required(config, registry).conversations(field);
+    }
+
+    private static ChatFormat required(TrainerConfig config, Registry registry) {
+        return find(config, registry)
                 .orElseThrow(() -> new InputException("conversations are written by a chat template, and "
                         + (folders(config, registry).isEmpty() ? "neither tokenizer nor model have a folder"
                                 : "there is none in " + shown(folders(config, registry)))
                         + " (chat_template.jinja, or chat_template in tokenizer_config.json); name one with"
-                        + " data.chat_template = FILE"))
-                .conversations(field));
+                        + " data.chat_template = FILE"));
+    }
+
+    /** Whether a run has learned to answer in conversations, from texts or from tokens of them, and its template is there to ask it with. */
+    public static boolean isLearned(TrainerConfig config, Registry registry) {
+        try {
+            boolean read = ConfiguredData.hasConversations(config.data())
+                    || ConfiguredData.sources(config.data()).stream()
+                            .flatMap(source -> source.path().stream()).filter(TokenFolder::isIn)
+                            .anyMatch(folder -> TokenManifest.read(folder).conversations());
+            return read && find(config, registry).isPresent();
+        } catch (InputException e) {
+            log.debug("the data cannot be looked at again", e);
+            return false;
+        }
     }
 
     /** Checks the template, if the run has or needs one. */
     static void check(TrainerConfig config, Registry registry) {
-        conversations(config, registry);
-        if (config.data().chatTemplate().isPresent()) {
+        if (ConfiguredData.hasConversations(config.data())) {
+            required(config, registry);
+        } else if (config.data().chatTemplate().isPresent()) {
             find(config, registry);
         }
     }
@@ -52,7 +76,7 @@ public final class ConfiguredChat {
     /** Identifies the tokenizer, and the template if conversations are read, for comparison between ranks. */
     public static String identity(TrainerConfig config, Registry registry) {
         return ConfiguredTokenizer.identity(config, registry)
-                + conversations(config, registry).map(form -> "; " + form.identity()).orElse("");
+                + (ConfiguredData.hasConversations(config.data()) ? "; " + required(config, registry).identity() : "");
     }
 
     private static Optional<ChatFormat> find(TrainerConfig config, Registry registry) {

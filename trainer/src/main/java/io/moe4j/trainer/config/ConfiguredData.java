@@ -7,7 +7,9 @@ import io.moe4j.data.DataOptions;
 import io.moe4j.data.DataSource;
 import io.moe4j.data.Packing;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Translates what a configuration says about the data into the types of the module {@code io.moe4j.data}.
@@ -32,18 +34,43 @@ public final class ConfiguredData {
                 .toList();
     }
 
-    /** How the sources are read. */
+    /** How the sources of training are read. */
     public static DataOptions options(TrainerConfig config, Registry registry) {
-        return new DataOptions(corpus(config, registry), config.training().seqLen(), config.training().seed(),
+        Map<String, CorpusOptions> own = new TreeMap<>();
+        config.data().sources().forEach((name, source) -> {
+            if (source.hasFields()) {
+                own.put(name, corpus(config, registry, SourceFields.of(config.data(), source)));
+            }
+        });
+        return options(config, registry, own);
+    }
+
+    /** How the sources of validation are read: a path of its own as the keys of {@code data} say, others as in training. */
+    public static DataOptions validationOptions(TrainerConfig config, Registry registry) {
+        return config.validation().path().isPresent() ? options(config, registry, Map.of()) : options(config, registry);
+    }
+
+    private static DataOptions options(TrainerConfig config, Registry registry, Map<String, CorpusOptions> own) {
+        return new DataOptions(corpus(config, registry), own, config.training().seqLen(), config.training().seed(),
                 config.data().shuffleTokens(), config.validation().split(), config.data().onChanged());
     }
 
-    /** How files are read. */
+    /** How files are read that are not those of a source with fields of its own. */
     public static CorpusOptions corpus(TrainerConfig config, Registry registry) {
-        DataConfig data = config.data();
-        return CorpusOptions.DEFAULT.withBadLines(data.onBadLine())
-                .withFields(data.textField(), data.promptField())
-                .withConversations(ConfiguredChat.conversations(config, registry)).withFormats(registry);
+        return corpus(config, registry, SourceFields.of(config.data()));
+    }
+
+    private static CorpusOptions corpus(TrainerConfig config, Registry registry, SourceFields fields) {
+        return CorpusOptions.DEFAULT.withBadLines(config.data().onBadLine()).withFields(fields.text(), fields.prompt())
+                .withConversations(
+                        fields.messages().map(field -> ConfiguredChat.conversations(config, registry, field)))
+                .withFormats(registry);
+    }
+
+    /** Whether the data has conversations, in some source at least. */
+    static boolean hasConversations(DataConfig data) {
+        return data.messagesField().isPresent() || data.sources().values().stream()
+                .anyMatch(source -> SourceFields.of(data, source).messages().isPresent());
     }
 
     /** How sequences become batches. */

@@ -6,6 +6,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.huggingface.FolderConfig;
+import java.nio.file.Path;
 
 /**
  * The model that a configuration names: that of the folder {@code model.from}, or else a flavor.
@@ -64,7 +65,7 @@ public final class ConfiguredModel {
                 spec.figures(config.training().seqLen(), lora).flopsPerToken())).orElse(whole);
     }
 
-    /** If the model comes from a folder, sets {@code model.name} to the family of that model, and {@code model.flavor} to the name of the file. */
+    /** If the model comes from a folder, sets {@code model.name} to the family of that model, and {@code model.flavor} to the name of the folder. */
     static TrainerConfig named(TrainerConfig config, Registry registry) {
         if (config.model().from().isEmpty()) {
             return config;
@@ -72,10 +73,16 @@ public final class ConfiguredModel {
         try {
             FolderConfig folder = FolderConfig.read(config.model().from().get(), registry);
             return config.withModel(config.model().withName(folder.provider().id())
-                    .withFlavor(String.valueOf(folder.file().getFileName())));
+                    .withFlavor(folderName(config.model().from().get())));
         } catch (InputException e) {
             // PlugInRules reports this problem.
             return config;
         }
+    }
+
+    /** The last part of the folder's path: {@code base} for {@code models/base}, and for {@code .} in it. */
+    private static String folderName(Path folder) {
+        Path whole = folder.toAbsolutePath().normalize();
+        return String.valueOf(whole.getFileName() == null ? whole : whole.getFileName());
     }
 }

@@ -2,8 +2,11 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.data.DataOptions;
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.data.DataSource;
+import io.moe4j.data.TokenFolder;
 import io.moe4j.data.TrainingData;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
@@ -11,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Checks that the inputs exist: tokenizer, data and checkpoint. Of the data, only the beginning is read. */
 final class InputRules {
@@ -36,15 +40,40 @@ final class InputRules {
         }
     }
 
+    /** Notes a problem with the chat template, with the key that names it, or else those that need it. */
+    private static void noTemplate(DataConfig data, String problem, Findings findings) {
+        if (data.chatTemplate().isPresent() || data.messagesField().isPresent()) {
+            findings.require(false, problem, "",
+                    data.chatTemplate().isPresent() ? "data.chat_template" : "data.messages_field");
+            return;
+        }
+        findings.note(new Problem(data.sources().entrySet().stream()
+                .flatMap(source -> SourceFields.of(data, source.getValue()).messages()
+                        .map(field -> SourceTables.KEY + "." + source.getKey() + ".messages_field = \""
+                                + Shown.of(field)
+                                + "\"")
+                        .stream())
+                .collect(Collectors.joining(", ")), problem, ""));
+    }
+
+    /** A folder of tokens was read as its files were when it was made: keys that say otherwise would be ignored. */
+    private static void checkTokens(DataConfig data, Findings findings) {
+        data.sources().forEach((name, source) -> source.path()
+                .filter(path -> source.hasFields() && TokenFolder.isIn(path)).ifPresent(path -> findings.note(
+                        new Problem("[" + SourceTables.KEY + "." + name + "]", Shown.of(path)
+                                + " has tokens, and text_field, prompt_field and messages_field say how text is read",
+                                "leave them out, or give them to moe4j tokenize"))));
+    }
+
     private static void checkFiles(Registry registry, TrainerConfig config, Optional<Tokenizer> reader,
             Optional<Path> output, Findings findings) {
         try {
             ConfiguredChat.check(config, registry);
         } catch (InputException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "",
-                    config.data().chatTemplate().isPresent() ? "data.chat_template" : "data.messages_field");
+            noTemplate(config.data(), String.valueOf(e.getMessage()), findings);
             return;
         }
+        checkTokens(config.data(), findings);
         long sequences = Math.max(1, (long) config.ranks() * config.training().localBatchSize());
         checkData(registry, config, ConfiguredData.sources(config.data()), reader,
                 sequences * Math.max(1, config.training().seqLen() + 1L), findings,
@@ -69,13 +98,15 @@ final class InputRules {
     private static void checkData(Registry registry, TrainerConfig config, List<DataSource> sources,
             Optional<Tokenizer> reader, long neededTokens, Findings findings, String key) {
         try {
+            DataOptions options = key.equals(VALIDATION_PATH) ? ConfiguredData.validationOptions(config, registry)
+                    : ConfiguredData.options(config, registry);
             for (DataSource source : sources) {
-                TrainingData.checkHeads(source, ConfiguredData.corpus(config, registry));
+                TrainingData.checkHeads(source, options.corpus(source));
             }
             boolean readable = findings.readable("ranks", "training.seq_len", "validation.split", "data.shuffle_tokens")
                     && config.validation().split() >= 0 && config.validation().split() < 1;
             if (readable && reader.isPresent()) {
-                TrainingData.require(sources, ConfiguredData.options(config, registry), reader.get(), neededTokens);
+                TrainingData.require(sources, options, reader.get(), neededTokens);
             }
         } catch (InputException e) {
             findings.note(new Problem(key.equals(SourceTables.KEY) ? "[data.sources]" : findings.shown(key),

@@ -8,7 +8,7 @@ import java.util.Optional;
  * The model that is trained, and the plug-ins for its experts.
  *
  * @param name id of the model provider, such as {@code deepseek_v3}
- * @param flavor one of the model's sizes, such as {@code debugmodel}
+ * @param flavor one of the model's sizes, such as {@code debugmodel}; the name of the folder {@code from}, if the model is that of a folder
  * @param moeCommBackend id of the communication backend
  * @param expertKernels id of the expert kernels
  * @param numNextnPredictLayers number of modules for multi-token prediction; empty ({@code auto}) for as many as the model folder has. Since 0.3.0

@@ -22,6 +22,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.trainer.huggingface.FolderConfig;
 import io.moe4j.trainer.plugins.ExchangeNeeds;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
@@ -88,7 +89,8 @@ final class PlugInRules {
         try {
             return Optional.of(ConfiguredModel.spec(config, registry));
         } catch (InputException e) {
-            config.model().from().filter(folder -> !Files.exists(folder.resolve(FolderConfig.NAME)))
+            config.model().from().filter(folder -> !(e.getCause() instanceof AccessDeniedException))
+                    .filter(folder -> !Files.exists(folder.resolve(FolderConfig.NAME)))
                     .flatMap(OtherFolder::of).ifPresentOrElse(
                             other -> findings.require(false, other.rule(), other.remedy(), FROM),
                             () -> findings.require(false, String.valueOf(e.getMessage()), "", FROM));

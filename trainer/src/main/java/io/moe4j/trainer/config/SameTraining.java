@@ -38,6 +38,10 @@ public final class SameTraining {
             int equals = line.indexOf('=');
             values.put(line.substring(0, equals).strip(), line.substring(equals + 1).strip());
         });
+        if (config.model().from().isPresent()) {
+            // The folder says it: earlier versions had another text here.
+            values.remove("model.flavor");
+        }
         return values;
     }
 }

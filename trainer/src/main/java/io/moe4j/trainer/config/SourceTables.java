@@ -15,6 +15,9 @@ final class SourceTables {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,64}");
     private static final String FORM = "write a table [data.sources.NAME] for each source, with path, weight and"
             + " epochs; NAME has letters, digits, - and _, at most 64";
+    private static final String TEXT = "text_field";
+    private static final String PROMPT = "prompt_field";
+    private static final String MESSAGES = "messages_field";
 
     private final Map<String, SourceConfig> tables = new TreeMap<>();
 
@@ -45,14 +48,21 @@ final class SourceTables {
                     .map(read -> before.withPath(((Optional<?>) read).map(Path.class::cast)));
             case "weight" -> after = read("double", value).map(read -> before.withWeight((Double) read));
             case "epochs" -> after = read("long", value).map(read -> before.withEpochs((Long) read));
+            case TEXT -> after = read("java.lang.String", value)
+                    .map(read -> before.withTextField(Optional.of((String) read)));
+            case PROMPT -> after = value.text().map(text -> before.withPromptField(Optional.of(field(text))));
+            case MESSAGES -> after = value.text().map(text -> before.withMessagesField(Optional.of(field(text))));
             default -> {
-                return Optional.of(new Problem(shown, "a source has no such key", "its keys are path, weight, epochs"));
+                return Optional.of(new Problem(shown, "a source has no such key", "its keys are path, weight, epochs, "
+                        + TEXT + ", " + PROMPT + ", " + MESSAGES));
             }
         }
         if (after.isEmpty()) {
             return Optional.of(new Problem(shown, "the value must be " + switch (parts[3]) {
                 case "path" -> "a path";
                 case "weight" -> "a number";
+                case TEXT -> Kind.of("java.lang.String").wanted();
+                case PROMPT, MESSAGES -> "a text; empty for none";
                 default -> "a whole number";
             }, ""));
         }
@@ -73,8 +83,20 @@ final class SourceTables {
                     Kind.of("java.util.Optional<java.nio.file.Path>").shown().apply(source.path()));
             shown.put(prefix + "weight", String.valueOf(source.weight()));
             source.epochs().ifPresent(epochs -> shown.put(prefix + "epochs", String.valueOf(epochs)));
+            source.textField().ifPresent(field -> shown.put(prefix + TEXT, quoted(field)));
+            source.promptField().ifPresent(field -> shown.put(prefix + PROMPT, quoted(field)));
+            source.messagesField().ifPresent(field -> shown.put(prefix + MESSAGES, quoted(field)));
         });
         return shown;
+    }
+
+    /** A key or column; empty says that there is none. */
+    private static String field(String text) {
+        return text.isBlank() ? "" : text;
+    }
+
+    private static String quoted(String text) {
+        return Kind.of("java.lang.String").shown().apply(text);
     }
 
     /** The lines of one source's own table. */
@@ -91,6 +113,25 @@ final class SourceTables {
                 .collect(Collectors.joining());
     }
 
+    private static void checkFields(DataConfig data, String table, SourceConfig source, Findings findings) {
+        SourceFields fields = SourceFields.of(data, source);
+        Optional<String> texts = source.textField().map(field -> TEXT + " = " + Shown.of(quoted(field)))
+                .or(() -> source.promptField().filter(field -> !field.isEmpty())
+                        .map(field -> PROMPT + " = " + Shown.of(quoted(field))));
+        if (source.hasFields() && fields.messages().isPresent() && texts.isPresent()) {
+            findings.note(new Problem(
+                    table + "." + MESSAGES + " = " + Shown.of(quoted(fields.messages().get())) + ", " + table + "."
+                            + texts.get(),
+                    "the documents of a source are either prompts and texts, or conversations",
+                    "leave one of them out, or make two sources"));
+        }
+        if (source.hasFields() && fields.prompt().equals(Optional.of(fields.text()))) {
+            findings.note(new Problem(table + ": prompt and text are " + Shown.of(quoted(fields.text())),
+                    "prompt and text are two keys",
+                    "name the key of the prompt, or set " + table + "." + PROMPT + " = \"\" for none"));
+        }
+    }
+
     /** Problems of single sources. */
     static void check(DataConfig data, Findings findings) {
         data.sources().forEach((name, source) -> {
@@ -104,6 +145,7 @@ final class SourceTables {
             }
             source.epochs().filter(epochs -> epochs < 0).ifPresent(epochs -> findings.note(new Problem(
                     table + ".epochs = " + epochs, "it must be at least 0", "0 is for no limit")));
+            checkFields(data, table, source, findings);
         });
         if (!data.sources().isEmpty() && data.path().isPresent()) {
             findings.note(new Problem("data.path = \"" + Shown.of(data.path().get().toString()) + "\", and "

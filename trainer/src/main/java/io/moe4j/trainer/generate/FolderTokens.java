@@ -2,6 +2,7 @@ package io.moe4j.trainer.generate;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,9 +100,7 @@ record FolderTokens(String start, Set<Integer> endTokens) {
                     file + " is no JSON: " + Shown.parserMessage(e.getOriginalMessage()) + "; take the published file",
                     e);
         } catch (IOException e) {
-            throw new InputException(
-                    file + " cannot be read (" + Shown.of(Shown.fileProblem(e)) + "); see that you may read it",
-                    e);
+            throw UnreadableFile.because(file, e);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.safetensors.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,7 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
         Path index = folder.resolve(INDEX);
         if (!Files.exists(index)) {
             if (!Files.isRegularFile(single)) {
+                UnreadableFile.requireReachable(single);
                 throw new InputException(Shown.of(folder) + " has neither " + INDEX + " nor " + SINGLE
                         + "; take all files of the published folder, or convert its weights to safetensors first");
             }
@@ -50,6 +52,7 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
             if (!isPlain(name)) {
                 problems.add("names in " + MAP + " that are not those of a " + ENDING + " file in this folder", name);
             } else if (!Files.isRegularFile(folder.resolve(name))) {
+                UnreadableFile.requireReachable(folder.resolve(name));
                 problems.add(
                         "files that the index names and that are not there; take all files of the published folder",
                         name);

@@ -6,6 +6,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.TensorEntry;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -178,6 +179,11 @@ public final class FolderWeights implements AutoCloseable {
         try {
             return Optional.of(SafetensorsFile.open(path));
         } catch (InputException e) {
+            if (e.getCause() instanceof AccessDeniedException) {
+                problems.add("files that cannot be read (permission denied); see that you may read them",
+                        String.valueOf(path.getFileName()));
+                return Optional.empty();
+            }
             problems.add("files that cannot be read; take them again",
                     String.valueOf(e.getMessage()).lines().limit(2).map(line -> line.replaceFirst("^- ", ""))
                             .collect(Collectors.joining(" ")));

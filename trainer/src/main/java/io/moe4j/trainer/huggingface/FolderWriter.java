@@ -121,14 +121,24 @@ public final class FolderWriter implements AutoCloseable {
         return tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
-    /** Copies a file into the folder. */
+    /**
+     * Copies a file into the folder.
+     *
+     * @param name may have a folder: {@code additional_chat_templates/tool_use.jinja}
+     */
     public void copy(Path file, String name) throws IOException {
-        Files.copy(file, folder.path().resolve(name));
+        Files.copy(file, place(name));
     }
 
     /** Writes a text file in UTF-8. */
     public void text(String text, String name) throws IOException {
-        Files.writeString(folder.path().resolve(name), text);
+        Files.writeString(place(name), text);
+    }
+
+    private Path place(String name) throws IOException {
+        Path place = folder.path().resolve(name);
+        Files.createDirectories(place.getParent());
+        return place;
     }
 
     /** Gives the folder its name. When this returns, it survives a power cut. */

@@ -2,6 +2,7 @@ package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ final class JsonFile {
      */
     static Map<String, Object> read(Path file, String remedy) {
         if (!Files.isRegularFile(file)) {
+            UnreadableFile.requireReachable(file);
             throw new InputException(
                     Shown.of(file) + (Files.exists(file) ? " is no file" : " does not exist") + "; " + remedy);
         }
@@ -53,10 +55,7 @@ final class JsonFile {
             throw new InputException(Shown.of(file) + " is no JSON object: "
                     + Shown.parserMessage(e.getOriginalMessage()) + "; take the published file", e);
         } catch (IOException e) {
-            throw new InputException(
-                    Shown.of(file) + " cannot be read (" + Shown.of(Shown.fileProblem(e))
-                            + "); see that you may read it",
-                    e);
+            throw UnreadableFile.because(file, e);
         }
     }
 }

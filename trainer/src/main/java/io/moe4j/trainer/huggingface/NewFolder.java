@@ -144,9 +144,13 @@ final class NewFolder implements AutoCloseable {
 
     /** Gives the folder its name. When this returns, it survives a power cut. */
     void complete() throws IOException {
-        try (Stream<Path> files = Files.list(part)) {
+        try (Stream<Path> files = Files.walk(part)) {
             for (Path file : files.toList()) {
-                force(file);
+                if (Files.isDirectory(file)) {
+                    forceFolder(file);
+                } else {
+                    force(file);
+                }
             }
         }
         Files.delete(part.resolve(LOCK));

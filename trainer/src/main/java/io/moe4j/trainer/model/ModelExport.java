@@ -11,6 +11,7 @@ import io.moe4j.safetensors.SafetensorsWriter.Declaration;
 import io.moe4j.trainer.checkpoint.NamedRange;
 import io.moe4j.trainer.huggingface.ExpectedTensors;
 import io.moe4j.trainer.huggingface.FolderWriter;
+import io.moe4j.trainer.plugins.Linking;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -77,7 +78,7 @@ public final class ModelExport {
      * @throws UncheckedIOException if writing fails; what was written is removed
      */
     public static Exported write(ModelSource source, Path folder, ExportOptions options, Registry registry) {
-        return new ModelExport(source, registry).write(folder, options);
+        return Linking.guard(registry, () -> new ModelExport(source, registry).write(folder, options));
     }
 
     private Exported write(Path folder, ExportOptions options) {
@@ -106,11 +107,9 @@ public final class ModelExport {
             }
             TokenizerFiles tokenizer = TokenizerFiles.of(source.tokenizer(), details.folder())
                     .without(details.chatTemplate().isPresent() ? ExportedTemplate.REPLACED : Set.of());
-            for (Path file : tokenizer.files()) {
-                writer.copy(file, String.valueOf(file.getFileName()));
-            }
+            tokenizer.copy(writer);
             if (details.chatTemplate().isPresent()) {
-                ExportedTemplate.write(details.chatTemplate().get(), tokenizer.files(), writer);
+                ExportedTemplate.write(details.chatTemplate().get(), tokenizer.folder(), writer);
             }
             remarks.addAll(tokenizer.remarks());
             Map<String, Object> config = ExportedConfig.of(form, details.config(), dtype);

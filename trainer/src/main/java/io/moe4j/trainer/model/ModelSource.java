@@ -9,6 +9,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.AdapterFolder;
+import io.moe4j.trainer.plugins.Linking;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -38,17 +39,19 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
      * @throws InputException if the path is none of these, is damaged, or does not have exactly the weights of its model: the message lists all differences
      */
     static ModelSource open(Path path, Registry registry) {
-        if (AdapterFolder.isOne(path) && !FolderSource.isOne(path)) {
-            return LoraSource.ofFolder(path, registry);
-        }
-        // A checkpoint never has a config.json.
-        if (!FolderSource.isOne(path) && !CheckpointChoice.candidates(path).isEmpty()) {
-            return CheckpointSource.open(path, registry);
-        }
-        if (!FolderSource.isOne(path)) {
-            throw new InputException(NoModel.problem(path));
-        }
-        return FolderSource.open(path, registry);
+        return Linking.guard(registry, () -> {
+            if (AdapterFolder.isOne(path) && !FolderSource.isOne(path)) {
+                return LoraSource.ofFolder(path, registry);
+            }
+            // A checkpoint never has a config.json.
+            if (!FolderSource.isOne(path) && !CheckpointChoice.candidates(path).isEmpty()) {
+                return CheckpointSource.open(path, registry);
+            }
+            if (!FolderSource.isOne(path)) {
+                throw new InputException(NoModel.problem(path));
+            }
+            return FolderSource.open(path, registry);
+        });
     }
 
     /** The folder of the checkpoint, or of the model. */

@@ -13,6 +13,7 @@ import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Linking;
 import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Overlapping;
@@ -51,6 +52,10 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
 
     /** Computes the cost of a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
+        return Linking.guard(registry, () -> planned(config, registry));
+    }
+
+    private static CostPlan planned(TrainerConfig config, Registry registry) {
         ModelSpec spec = ConfiguredModel.spec(config, registry);
         Providers providers = Providers.choose(config, spec, registry);
         DeviceMemory device = memory(providers.device());

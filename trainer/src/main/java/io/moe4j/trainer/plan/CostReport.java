@@ -39,7 +39,7 @@ public final class CostReport {
         ModelFigures figures = plan.figures();
         StringBuilder text = new StringBuilder();
         line(text, "model", "%s, %s, %s, recompute %s", config.model().from()
-                .map(folder -> config.model().name() + " of " + folder)
+                .map(folder -> config.model().name() + " of " + config.model().flavor())
                 .orElseGet(() -> config.model().name() + " " + config.model().flavor()),
                 config.model().moeCommBackend(),
                 training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
@@ -158,6 +158,7 @@ public final class CostReport {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("model", config.model().name());
         json.put("flavor", config.model().flavor());
+        config.model().from().ifPresent(folder -> json.put("from", folder.toString()));
         json.put("moe_comm_backend", config.model().moeCommBackend());
         json.put("ranks", config.ranks());
         json.put("data_parallel_replicate_degree", config.parallelism().dataParallelReplicateDegree());

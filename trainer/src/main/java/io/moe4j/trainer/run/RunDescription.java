@@ -16,7 +16,7 @@ import java.util.Optional;
 /**
  * A description of a run: model, ranks, devices, plug-ins and memory.
  *
- * @param model name of the model
+ * @param model name of the model; for that of a folder, with the folder's name: {@code qwen3_moe of base}
  * @param figures its parameters and operations
  * @param devices names and sizes of this JVM's devices
  * @param worldSize number of ranks
@@ -39,7 +39,8 @@ public record RunDescription(String model, ModelSpec.ModelFigures figures, List<
     }
 
     static RunDescription of(TrainerConfig config, ModelSpec spec, TrainingSession session) {
-        return new RunDescription(spec.name(), ConfiguredModel.figures(config, spec),
+        String name = spec.name() + (config.model().from().isPresent() ? " of " + config.model().flavor() : "");
+        return new RunDescription(name, ConfiguredModel.figures(config, spec),
                 session.devices().values().stream().map(Device::description).toList(),
                 session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
                 session.memoryPlan(), session.recomputePlan(),

@@ -5,6 +5,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Linking;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,12 +50,14 @@ public final class Trainer {
      * @param spec the model; with low-rank updates, its modules for multi-token prediction are left out
      */
     public static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
-        if (config.checkpoint().export().isPresent()) {
-            spec.exportRemarks(config.movesExpertBiases())
-                    .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
-        }
-        IdleKeys.remarks(config).forEach(log::warn);
-        return TrainingRun.open(config, ConfiguredModel.trained(config, spec), registry, options);
+        return Linking.guard(registry, () -> {
+            if (config.checkpoint().export().isPresent()) {
+                spec.exportRemarks(config.movesExpertBiases())
+                        .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
+            }
+            IdleKeys.remarks(config).forEach(log::warn);
+            return TrainingRun.open(config, ConfiguredModel.trained(config, spec), registry, options);
+        });
     }
 
     /** The model that a configuration names. */

@@ -37,7 +37,7 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         this.config = config;
         this.localRanks = Set.copyOf(localRanks);
         this.sources = sources;
-        options = ConfiguredData.options(config, registry);
+        options = ConfiguredData.validationOptions(config, registry);
         tokenizer = new CountedTokenizer(ConfiguredTokenizer.open(config, registry));
     }
 

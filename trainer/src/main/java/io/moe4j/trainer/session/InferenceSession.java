@@ -38,10 +38,11 @@ public final class InferenceSession implements AutoCloseable {
      * @throws InputException if the model cannot generate, a plug-in cannot be used, or the memory does not suffice
      */
     public static InferenceSession open(ModelSpec given, Registry registry, InferenceOptions options) {
-        ModelSpec spec = given.withPredictionDepth(0);
-        requireFits(spec, options);
-        return Linking.guard(registry, () -> Resources.open("generating",
-                resources -> new InferenceSession(spec, registry, options, resources)));
+        return Linking.guard(registry, () -> {
+            ModelSpec spec = given.withPredictionDepth(0);
+            requireFits(spec, options);
+            return Resources.open("generating", resources -> new InferenceSession(spec, registry, options, resources));
+        });
     }
 
     private InferenceSession(ModelSpec spec, Registry registry, InferenceOptions options, Resources resources) {

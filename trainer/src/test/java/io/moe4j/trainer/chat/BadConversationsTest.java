@@ -7,9 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.InputException;
 import io.moe4j.data.ConversationException;
 import io.moe4j.data.RenderedConversation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,6 +25,24 @@ class BadConversationsTest {
             + "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}";
     private static final String ASKED = "{\"role\":\"user\",\"content\":\"Hi\"}";
     private static final String ANSWERED = "{\"role\":\"assistant\",\"content\":\"Hello\"}";
+
+    /** A folder of tokens keeps what conversations were read with, that for tools too. */
+    @Test
+    void allTemplatesAreKept(@TempDir Path folder) throws IOException {
+        assertEquals(Map.of("chat_template.jinja", TEMPLATE),
+                ChatFormat.of(TEMPLATE, Map.of()).conversations("m").templates());
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": [{\"name\": \"default\","
+                + "\"template\": \"a\"}, {\"name\": \"tool_use\", \"template\": \"b\"}]}");
+        Map<String, String> kept = ChatFormat.find(Optional.empty(), List.of(folder)).orElseThrow().conversations("m")
+                .templates();
+        assertEquals(Map.of("chat_template.jinja", "a", "additional_chat_templates/tool_use.jinja", "b"), kept);
+        for (Map.Entry<String, String> file : kept.entrySet()) {
+            Files.createDirectories(folder.resolve("tokens").resolve(file.getKey()).getParent());
+            Files.writeString(folder.resolve("tokens").resolve(file.getKey()), file.getValue());
+        }
+        assertEquals(ChatFormat.find(Optional.empty(), List.of(folder)).orElseThrow().identity(),
+                ChatFormat.find(Optional.empty(), List.of(folder.resolve("tokens"))).orElseThrow().identity());
+    }
 
     @Test
     void whatIsGoodIsLearned() throws ConversationException {

@@ -30,6 +30,7 @@ class ExplainedConfigTest {
     void whatIsPrintedIsTheSameConfigurationAgain() throws IOException {
         for (String name : NamedConfigs.names()) {
             ExplainedConfig first = explain(name, "--training.steps", "7", "--data.sources.web.path", "docs",
+                    "--data.sources.web.prompt_field", "", "--data.sources.web.text_field", "a\"b",
                     "--training.dtype", "bfloat16");
             Path file = Files.writeString(folder.resolve("printed.toml"), first.toml());
             ExplainedConfig again = explain(file.toString());

@@ -145,6 +145,39 @@ class CommandLineTest {
         assertTrue(err.toString().contains("is no run, and has some; name them"), err.toString());
     }
 
+    /** A model of a folder has no flavor: the folder's name says which one it is, in all commands alike. */
+    @Test
+    void aModelOfAFolderIsToldByTheFoldersName() throws IOException {
+        String[] from = {"--model.from", ProjectFiles.tinyModel() + "/."};
+        assertTrue(printed("plan", from).startsWith("model           deepseek_v3 of tiny-model, "),
+                printed("plan", from));
+        String json = printed("plan", from[0], from[1], "--json");
+        assertTrue(json.contains("\"model\" : \"deepseek_v3\",\n  \"flavor\" : \"tiny-model\",\n  \"from\" : \""),
+                json);
+        assertTrue(printed("config", from).contains("flavor = \"tiny-model\""), printed("config", from));
+        String bench = printed("bench", "swiglu", from[0], from[1], "--training.seq_len", "8", "--calls", "1",
+                "--warmup", "0");
+        assertTrue(bench.contains("tiny-model") && !bench.contains("config.json"), bench);
+
+        Path output = folder.resolve("run");
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(out, err, "--output", output.toString()), err.toString());
+        assertTrue(out.toString().startsWith("model     deepseek_v3 of tiny-model: "), out.toString());
+        assertTrue(Files.readString(output.resolve("run.json")).contains("\"deepseek_v3 of tiny-model\""));
+        assertTrue(Files.readString(output.resolve("report.html")).contains("deepseek_v3 of tiny-model"));
+    }
+
+    private static String printed(String command, String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        List<String> all = new ArrayList<>(List.of(command));
+        all.addAll(List.of(arguments));
+        assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(String[]::new)),
+                err.toString());
+        return out.toString();
+    }
+
     @Test
     void whatARunWithoutCheckpointsHasWrittenIsKept() throws IOException {
         Path output = folder.resolve("run");

@@ -78,6 +78,31 @@ class ConversationRunTest {
                 && both.err.contains("set data.path to a file or folder of conversations"), both.err);
     }
 
+    /** Conversations are asked with the template, whether they are read as texts or as tokens; a run that keeps no model is told of it too. */
+    @Test
+    void theEndOfARunNamesTheCommandThatAsks() {
+        assertEquals("next      ./moe4j generate " + folder.resolve("kept") + " --chat",
+                next(run(arguments("kept", 1, "--metrics.report", "true"))));
+        assertEquals("next      the same with --checkpoint.enable: it keeps the model, for ./moe4j generate --chat",
+                next(run(arguments("lost", 1, "--metrics.report", "true", "--checkpoint.enable", "false"))));
+
+        Path tokens = folder.resolve("tokens");
+        Result made = run(List.of("tokenize", "--data.path", data.toString(), "--data.messages_field", "messages",
+                "--data.chat_template", template.toString(), tokens.toString()));
+        assertEquals(0, made.code, made.err);
+        assertEquals("next      ./moe4j generate " + folder.resolve("token-run") + " --chat",
+                next(run(arguments("token-run", 1, "--metrics.report", "true", "--data.messages_field=",
+                        "--data.path", tokens.toString()))));
+        assertEquals("next      ./moe4j generate " + folder.resolve("texts"),
+                next(run(arguments("texts", 1, "--metrics.report", "true", "--data.messages_field=",
+                        "--data.path", ProjectFiles.readme().toString()))));
+    }
+
+    private static String next(Result result) {
+        assertEquals(0, result.code, result.err);
+        return result.out.lines().filter(line -> line.startsWith("next ")).findFirst().orElseThrow();
+    }
+
     /** Labels in sequences of so many: of {@code u:7?;a:7;}, the last two characters, but for those that are the first of a sequence. */
     private static int learned(int length) {
         int at = 0;

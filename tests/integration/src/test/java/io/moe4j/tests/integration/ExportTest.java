@@ -118,9 +118,13 @@ class ExportTest {
         try (TrainingRun run = Tiny.open("training.steps=1")) {
             run.export(first, ExportOptions.defaults());
         }
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "merges.txt")) {
+        List<String> kept = List.of("tokenizer.json", "tokenizer_config.json", "merges.txt", "chat_template.jinja",
+                "additional_chat_templates/tool_use.jinja", "chat_templates/rag.jinja");
+        for (String name : kept) {
+            Files.createDirectories(first.resolve(name).getParent());
             Files.writeString(first.resolve(name), "{\"" + name + "\": 1}");
         }
+        Files.writeString(first.resolve("additional_chat_templates/notes.txt"), "no template");
         Files.writeString(first.resolve("notes.txt"), "not the tokenizer's");
         Files.writeString(first.resolve("generation_config.json"), "{\"temperature\": 0.5}");
         Files.writeString(first.resolve("config.json"), Files.readString(first.resolve("config.json"))
@@ -130,14 +134,42 @@ class ExportTest {
         try (TrainingRun run = openFrom(first)) {
             export(run.save(folder.resolve("later")), second, ExportOptions.defaults());
         }
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "merges.txt")) {
+        for (String name : kept) {
             assertEquals(Files.readString(first.resolve(name)), Files.readString(second.resolve(name)));
         }
         assertFalse(Files.exists(second.resolve("notes.txt")));
+        assertFalse(Files.exists(second.resolve("additional_chat_templates/notes.txt")));
         assertTrue(Files.readString(second.resolve("generation_config.json")).contains("\"temperature\" : 0.5"));
         String config = Files.readString(second.resolve("config.json"));
         assertTrue(config.contains("\"initializer_range\" : 0.03"), config);
         assertFalse(config.contains("auto_map") || config.contains("transformers_version"), config);
+    }
+
+    /** The run's own template takes the place of the default and of that for tools, which it has read with it; one of another name is kept. */
+    @Test
+    void anOwnTemplateReplacesThoseThatItWasReadInsteadOf() throws IOException {
+        Path first = folder.resolve("first");
+        try (TrainingRun run = Tiny.open("training.steps=1")) {
+            run.export(first, ExportOptions.defaults());
+        }
+        Files.writeString(first.resolve("tokenizer.json"), "{}");
+        Files.writeString(first.resolve("tokenizer_config.json"), "{\"eos_token\": \"x\", \"chat_template\": ["
+                + "{\"name\": \"default\", \"template\": \"old\"}, {\"name\": \"tool_use\", \"template\": \"old\"},"
+                + "{\"name\": \"rag\", \"template\": \"of documents\"}]}");
+        Files.createDirectory(first.resolve("additional_chat_templates"));
+        Files.writeString(first.resolve("additional_chat_templates/tool_use.jinja"), "old");
+        Files.writeString(first.resolve("additional_chat_templates/other.jinja"), "other");
+        Path own = Files.writeString(folder.resolve("own.jinja"), "{{ messages }}");
+        Path second = folder.resolve("second");
+        try (TrainingRun run = openFrom(first, "data.chat_template=" + own)) {
+            export(run.save(folder.resolve("later")), second, ExportOptions.defaults());
+        }
+        assertEquals("{{ messages }}", Files.readString(second.resolve("chat_template.jinja")));
+        assertEquals("of documents", Files.readString(second.resolve("additional_chat_templates/rag.jinja")));
+        assertEquals("other", Files.readString(second.resolve("additional_chat_templates/other.jinja")));
+        assertFalse(Files.exists(second.resolve("additional_chat_templates/tool_use.jinja")));
+        String config = Files.readString(second.resolve("tokenizer_config.json"));
+        assertTrue(config.contains("\"chat_template\" : \"{{ messages }}\"") && config.contains("eos_token"), config);
     }
 
     /** Nearest, ties to even; and what has been rounded once stays as it is, from file to file and through a run in bfloat16. */

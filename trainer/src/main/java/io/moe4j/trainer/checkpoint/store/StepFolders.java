@@ -1,6 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
-import io.moe4j.api.InputException;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ record StepFolders(Path folder) {
             all.filter(Files::isDirectory).forEach(each -> StepNames.step(each, ending)
                     .ifPresent(step -> found.put(step, each)));
         } catch (IOException e) {
-            throw new InputException(folder + " cannot be read (" + e + "); give a folder that you may read", e);
+            throw UnreadableFile.because(folder, e);
         }
         return found;
     }

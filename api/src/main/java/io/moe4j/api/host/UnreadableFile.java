@@ -1,0 +1,60 @@
+package io.moe4j.api.host;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.api.Stability;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/**
+ * What is said of a file of a model that cannot be read: the same for each file, whichever code reads it.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class UnreadableFile {
+    /** What to do about a file that this user may not read. */
+    public static final String REMEDY = "see that you may read it";
+
+    private UnreadableFile() {}
+
+    /** The error: {@code /models/base/config.json cannot be read (permission denied); see that you may read it}. */
+    public static InputException because(Path file, IOException problem) {
+        return new InputException(Shown.of(file) + " cannot be read (" + Shown.of(reason(file, problem)) + "); "
+                + (problem instanceof AccessDeniedException ? REMEDY
+                        : "see that it is a file that you may read, on a disk that works"),
+                problem);
+    }
+
+    /**
+     * Refuses a file in a folder that this user may not enter, of which Java says that it does not exist.
+     *
+     * @throws InputException as {@link #because} says it of the folder
+     */
+    public static void requireReachable(Path file) {
+        try {
+            Files.readAttributes(file, BasicFileAttributes.class);
+        } catch (AccessDeniedException e) {
+            Path folder = file.getParent() == null ? Path.of(".") : file.getParent();
+            throw Files.isDirectory(folder) && !Files.isExecutable(folder)
+                    ? because(folder, new AccessDeniedException(folder.toString()))
+                    : because(file, e);
+        } catch (IOException e) {
+            // What else is wrong is found when the file is read.
+        }
+    }
+
+    /** Without the path, which stands before it, where the exception has the same one. */
+    private static String reason(Path file, IOException problem) {
+        return problem instanceof AccessDeniedException denied && isSame(file, denied) ? "permission denied"
+                : Shown.fileProblem(problem);
+    }
+
+    private static boolean isSame(Path file, FileSystemException problem) {
+        return problem.getReason() == null && file.toString().equals(problem.getFile());
+    }
+}

@@ -1,0 +1,76 @@
+package io.moe4j.api.spi;
+
+import io.moe4j.api.spi.Registry.Loaded;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Finds the plug-in in whose code an exception was thrown: the message of a null pointer names neither the plug-in nor its author. Only plug-ins of other
+ * jars than moe4j's own count.
+ */
+final class PlugInFault {
+    private static final String HOST = "io.moe4j.";
+    private static final int MAX_CAUSES = 100;
+
+    private PlugInFault() {}
+
+    /** The plug-ins of others. */
+    static List<Loaded> outside(Stream<Loaded> loaded) {
+        return loaded.filter(entry -> !entry.provider().getClass().getName().startsWith(HOST)).toList();
+    }
+
+    /** Whether a call was one of code of a provider's plug-in. */
+    static boolean isOf(Class<?> provider, StackTraceElement frame) {
+        String module = provider.getModule().getName();
+        if (module != null) {
+            return module.equals(frame.getModuleName());
+        }
+        String home = provider.getPackageName();
+        return !home.isEmpty() && frame.getModuleName() == null && frame.getClassName().startsWith(home + ".");
+    }
+
+    /**
+     * What is said of the first of an exception and its causes that was thrown in the code of a plug-in:
+     * {@code the plug-in "x" failed in AcmeSpec.open(): java.lang.NullPointerException: …; report this to the author of org.acme.AcmeProvider (acme.jar)}.
+     *
+     * @param loaded all plug-ins
+     * @return empty if the exception is a refusal that was meant, names the plug-in itself, or was not thrown in the code of one
+     */
+    static Optional<String> describe(Throwable failure, Stream<Loaded> loaded) {
+        List<Loaded> outside = outside(loaded);
+        int causes = 0;
+        for (Throwable thrown = failure; thrown instanceof Exception && isJavas(thrown)
+                && causes < MAX_CAUSES; thrown = thrown.getCause()) {
+            causes++;
+            for (StackTraceElement frame : thrown.getStackTrace()) {
+                List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
+                if (!here.isEmpty()) {
+                    String message = String.valueOf(failure.getMessage());
+                    return here.stream().anyMatch(entry -> message.contains(entry.id())) ? Optional.empty()
+                            : Optional.of("the plug-in " + ids(here) + " failed in " + call(frame) + ": " + thrown
+                                    + Asking.report(here.getFirst().provider()));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Exceptions of other classes are refusals that were meant. */
+    private static boolean isJavas(Throwable thrown) {
+        return thrown.getClass().getName().startsWith("java.");
+    }
+
+    private static String ids(List<Loaded> plugIns) {
+        return plugIns.stream().map(entry -> "\"" + entry.id() + "\"").distinct().collect(Collectors.joining(", "));
+    }
+
+    /** {@code AcmeSpec.open()}. A lambda is told by the method that it is written in, a constructor by its class. */
+    private static String call(StackTraceElement frame) {
+        String type = frame.getClassName().substring(frame.getClassName().lastIndexOf('.') + 1).replace('$', '.');
+        String method = frame.getMethodName().replaceAll("^lambda\\$(.+)\\$\\d+$", "$1");
+        return method.startsWith("<") || method.equals("new") || method.equals("static") ? type
+                : type + "." + method + "()";
+    }
+}
