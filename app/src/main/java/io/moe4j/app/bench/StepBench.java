@@ -79,12 +79,12 @@ public final class StepBench {
         return facts;
     }
 
-    /** What the recompute policy {@code budget} keeps. */
+    /** What the recompute policy {@code budget} keeps, and whether shards and rows cross links beside what computes. */
     private static Map<String, Object> kept(TrainingSession session) {
         return session.recomputePlan().<Map<String, Object>>map(plan -> Map.of("kept_bytes", plan.keptBytes(),
                 "converted_bytes", plan.parameters().converted(),
                 "gathered_bytes", plan.parameters().gathered(),
-                "repeated_share", plan.repeatedShare())).orElse(Map.of());
+                "repeated_share", plan.repeatedShare(), "overlap", session.overlapping().isOn())).orElse(Map.of());
     }
 
     private static Map<String, Samples> time(RankSession rank, TrainingSession session, BenchSetup setup) {

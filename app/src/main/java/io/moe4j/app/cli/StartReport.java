@@ -36,6 +36,9 @@ final class StartReport {
         line(text, "memory", "%s", memory(run.memory()));
         run.recompute().map(RecomputePlan::lines).orElse(List.of())
                 .forEach(each -> line(text, "recompute", "%s", each));
+        if (run.overlaps()) {
+            line(text, "overlap", "shards and rows cross links while ranks compute (training.overlap)");
+        }
         return text.toString();
     }
 

@@ -21,7 +21,7 @@ record VocabularyLoss(RankContext rank, Parameter projection_VD) {
      * The most bytes that the logits of a chunk may take. Each chunk after the first reads and writes the fp32 gradient of the projection, 1.7 GB for 102400
      * words of 2048 elements; blocks need more memory than the head with this chunk.
      */
-    private static final long CHUNK_BYTES = 1024L << 20;
+    private static final long CHUNK_BYTES = 2048L << 20;
 
     /** Overwrites {@code logits_TV}. */
     void logits(Tensor y_TD, Tensor logits_TV) {

@@ -10,7 +10,10 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum Overlap {
-    /** On where it is known to be at least 2% faster. That is nowhere yet, so this means off. */
+    /**
+     * On where ranks are threads of one process with a GPU each, and {@code activation_checkpoint.memory_budget = "auto"} has room for it beside all that it
+     * keeps; else off.
+     */
     AUTO,
     /** Yes. An error where ranks share a GPU, or where the collectives cannot run on two streams at the same time. */
     ON,

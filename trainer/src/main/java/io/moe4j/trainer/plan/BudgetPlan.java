@@ -30,11 +30,13 @@ public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputeP
         curve = List.copyOf(curve);
     }
 
-    /** @param device the memory of the ranks' device; {@code auto} means a rank's share of it */
+    /**
+     * @param device the memory of the ranks' device; {@code auto} means a rank's share of it
+     * @param overlapping whether ranks have a second stream
+     */
     static Optional<BudgetPlan> of(TrainerConfig config, ModelSpec spec, Providers providers,
-            CostPlan.DeviceMemory device) {
+            CostPlan.DeviceMemory device, Overlapping overlapping) {
         Schedule schedule = Schedule.oneAfterTheOther();
-        Overlapping overlapping = Overlapping.planned(config, providers);
         return RecomputePlanner.of(config, spec, providers, schedule, overlapping).map(planner -> {
             long needed = MemoryPlanner.plan(config, spec, providers, schedule, SessionPurpose.TRAINING,
                     RecomputePlanner.keepingNothing(providers), overlapping, CostPlan.RANK).memory().totalBytes();

@@ -24,7 +24,10 @@ import io.moe4j.trainer.session.RecomputePlanner;
 import io.moe4j.trainer.session.SentRows;
 import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.step.Schedule;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The cost of a configuration. One rank makes one step of the real model with the real plug-ins on a device that computes nothing, so that a run of the
@@ -37,11 +40,12 @@ import java.util.Optional;
  * @param deviceBytes memory of the device; 0 if it is not on this machine
  * @param recompute what blocks keep; absent if no budget decides that
  * @param rounds numbers of rounds of an exchange, if rows that do not fit are exchanged in rounds
+ * @param overlapping whether ranks have streams beside the main one; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
-        long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds) {
+        long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds, Overlapping overlapping) {
     /**
      * The rank that is planned. It needs the most: as one of the first replica it copies its shards for checkpoints, and as the first of all the model's
      * buffers too. With Muon another may need a little more, because each rank orthogonalises other matrices.
@@ -59,12 +63,18 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         ModelSpec spec = ConfiguredModel.spec(config, registry);
         Providers providers = Providers.choose(config, spec, registry);
         DeviceMemory device = memory(providers.device());
-        Optional<BudgetPlan> recompute = BudgetPlan.of(config, spec, providers, device);
+        Map<Overlapping, Optional<BudgetPlan>> budgets = new HashMap<>();
+        Function<Overlapping, Optional<BudgetPlan>> budget = asked -> budgets.computeIfAbsent(asked,
+                streams -> BudgetPlan.of(config, spec, providers, device, streams));
+        Overlapping overlapping = Overlapping.planned(config, providers)
+                .decide(streams -> budget.apply(streams).map(BudgetPlan::chosen));
+        Optional<BudgetPlan> recompute = budget.apply(overlapping);
         RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
                 SessionPurpose.TRAINING, RecomputePlanner.recompute(providers, recompute.map(BudgetPlan::chosen), 0),
-                Overlapping.planned(config, providers), RANK);
+                overlapping, RANK);
         return new CostPlan(config, ConfiguredModel.figures(config, spec), rank,
-                sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers));
+                sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers),
+                overlapping);
     }
 
     /** Operations of forward and backward of one step, all ranks together; recompute not counted. */

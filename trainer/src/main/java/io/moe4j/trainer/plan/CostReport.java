@@ -59,6 +59,10 @@ public final class CostReport {
                         .orElse("makes those that it needs")));
         memory(text);
         plan.recompute().ifPresent(budget -> budget(text, budget));
+        if (plan.overlapping().isOn()) {
+            text.append(
+                    "\nshards and rows cross links while ranks compute (training.overlap), in memory of their own\n");
+        }
         traffic(text);
         plan.sentRows().filter(rows -> rows.ranks() > 1).ifPresent(rows -> sentRows(text, rows));
         return text.toString();
@@ -184,6 +188,7 @@ public final class CostReport {
         json.put("host_memory_bytes_by_purpose", plan.rank().memory().host());
         json.put("host_memory_bytes", plan.rank().memory().hostBytes());
         plan.recompute().ifPresent(budget -> json.put("recompute", json(budget)));
+        json.put("overlap", plan.overlapping().isOn());
         json.put("device", config.device());
         json.put("device_bytes", plan.deviceBytes());
         json.put("sent_bytes_by_kind", plan.rank().traffic().byKind());

@@ -26,12 +26,14 @@ import java.util.Optional;
  * @param recompute what blocks keep from forward to backward, if a budget decides that
  * @param lora numbers of the low-rank updates, if they are trained instead of the model's parameters; since 0.3.0
  * @param predictionDepth modules for multi-token prediction; since 0.3.0
+ * @param overlaps whether shards and rows cross links while ranks compute; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunDescription(String model, ModelSpec.ModelFigures figures, List<String> devices, int worldSize,
         int localRanks, Map<String, String> plugins, MemoryPlan memory,
-        Optional<RecomputePlan> recompute, Optional<ModelSpec.ModelFigures> lora, int predictionDepth) {
+        Optional<RecomputePlan> recompute, Optional<ModelSpec.ModelFigures> lora, int predictionDepth,
+        boolean overlaps) {
 
     public RunDescription {
         devices = List.copyOf(devices);
@@ -45,6 +47,6 @@ public record RunDescription(String model, ModelSpec.ModelFigures figures, List<
                 session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
                 session.memoryPlan(), session.recomputePlan(),
                 config.lora().spec().map(lora -> spec.figures(config.training().seqLen(), lora)),
-                spec.predictionDepth());
+                spec.predictionDepth(), session.overlapping().isOn());
     }
 }

@@ -45,6 +45,11 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return segments.stream().mapToInt(segment -> segment.reservations(choice.of(segment.name()))).sum();
     }
 
+    /** Whether both keep the same results and as many bytes of parameters. */
+    boolean keepsTheSameAs(RecomputePlan other) {
+        return choice.equals(other.choice) && parameters.equals(other.parameters);
+    }
+
     /** The fraction of the blocks' forward that backward computes again, by cost; 0 if there are no blocks. */
     public double repeatedShare() {
         double forward = sum(SegmentProfile::cost);

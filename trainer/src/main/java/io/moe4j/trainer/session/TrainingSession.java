@@ -18,6 +18,7 @@ import io.moe4j.trainer.plugins.Opening;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -45,6 +47,7 @@ public final class TrainingSession implements AutoCloseable {
     private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
     private final RankThreads threads;
     private final Map<Integer, MemoryPlan> memoryPlans;
+    private final Overlapping overlapping;
     private final Optional<RecomputePlan> recomputePlan;
     private final Map<Integer, Device> deviceByOrdinal = new TreeMap<>();
 
@@ -97,23 +100,26 @@ public final class TrainingSession implements AutoCloseable {
                 SupportedProducts.require(config, device);
                 deviceByOrdinal.put(ordinal, device);
             }
-            Overlapping overlapping = purpose == SessionPurpose.EVALUATION ? Overlapping.OFF
-                    : Overlapping.of(config, providers, launch, deviceByRank());
-            Function<Recompute, Map<Integer, MemoryPlan>> planned = chosen -> {
+            BiFunction<Overlapping, Recompute, Map<Integer, MemoryPlan>> planned = (streams, chosen) -> {
                 Map<Integer, MemoryPlan> plans = new TreeMap<>();
                 launch.localRanks().forEach(rank -> plans.put(rank,
-                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, overlapping, rank,
+                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, streams, rank,
                                 group -> launch.localRanks().containsAll(group.ranks())).memory()));
                 return plans;
             };
-            recomputePlan = purpose == SessionPurpose.EVALUATION ? Optional.empty()
-                    : RecomputePlanner.of(config, spec, providers, schedule, overlapping)
+            Map<Overlapping, Optional<RecomputePlan>> kept = new HashMap<>();
+            Function<Overlapping, Optional<RecomputePlan>> keeping = asked -> kept.computeIfAbsent(asked,
+                    streams -> RecomputePlanner.of(config, spec, providers, schedule, streams)
                             .map(planner -> planner.plan(config.activationCheckpoint().memoryBudget(),
-                                    () -> new SpareMemory(launch, deviceByRank())
-                                            .least(planned.apply(RecomputePlanner.keepingNothing(providers)))));
+                                    () -> new SpareMemory(launch, deviceByRank()).least(planned.apply(streams,
+                                            RecomputePlanner.keepingNothing(providers))))));
+            boolean trains = purpose != SessionPurpose.EVALUATION;
+            overlapping = trains ? Overlapping.of(config, providers, launch, deviceByRank()).decide(keeping)
+                    : Overlapping.OFF;
+            recomputePlan = trains ? keeping.apply(overlapping) : Optional.empty();
             Recompute recompute = RecomputePlanner.recompute(providers, recomputePlan,
                     schedule.lanes(config.microbatches()));
-            memoryPlans = planned.apply(recompute);
+            memoryPlans = planned.apply(overlapping, recompute);
             deviceByOrdinal.keySet().forEach(this::checkFits);
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(),
                     failure -> Linking.explained(registry, failure)));
@@ -161,6 +167,15 @@ public final class TrainingSession implements AutoCloseable {
     /** The memory plan of the rank of this JVM that needs the most. */
     public MemoryPlan memoryPlan() {
         return Collections.max(memoryPlans.values(), Comparator.comparingLong(MemoryPlan::totalBytes));
+    }
+
+    /**
+     * Whether ranks have streams beside the main one.
+     *
+     * @since 0.3.0
+     */
+    public Overlapping overlapping() {
+        return overlapping;
     }
 
     /**

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RunFileTest {
     private static final RunDescription RUN = new RunDescription("tiny", new ModelFigures(10, 5, 30), List.of("cpu"), 1,
-            1, Map.of(), new MemoryPlan(Map.of(), Map.of(), 0, 0, 0), Optional.empty(), Optional.empty(), 0);
+            1, Map.of(), new MemoryPlan(Map.of(), Map.of(), 0, 0, 0), Optional.empty(), Optional.empty(), 0,
+            false);
 
     @TempDir
     private Path folder;

@@ -17,7 +17,6 @@ import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.MemoryPlanner;
-import io.moe4j.trainer.session.Overlapping;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.Recompute;
 import io.moe4j.trainer.session.SessionPurpose;
@@ -198,7 +197,7 @@ final class CostPlanTest {
         Providers providers = Providers.choose(config, spec, plugins);
         List<Long> others = IntStream.range(1, config.ranks()).mapToObj(rank -> MemoryPlanner.plan(config, spec,
                 providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
-                Recompute.of(providers.recompute().policy()), Overlapping.planned(config, providers), rank).memory()
+                Recompute.of(providers.recompute().policy()), plan.overlapping(), rank).memory()
                 .totalBytes()).toList();
         long planned = plan.rank().memory().totalBytes();
         String text = new CostReport(plan).text();

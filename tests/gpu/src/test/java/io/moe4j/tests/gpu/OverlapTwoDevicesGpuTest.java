@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -61,10 +62,24 @@ final class OverlapTwoDevicesGpuTest {
         assertEquals(always.weights(), never.weights(), "bits of parameters, summed up");
     }
 
+    /** A budget that finds room for everything has room for a second stream too, and one of a few bytes, or full recompute, is not asked. */
+    @ParameterizedTest
+    @CsvSource({"budget, auto, true", "budget, 0.001, false", "full, auto, false"})
+    void whereMemoryIsLeftItIsOn(String mode, String budget, boolean on) {
+        String options = RANKS + " --training.dtype bfloat16 --activation_checkpoint.mode " + mode
+                + " --activation_checkpoint.memory_budget " + budget;
+        Trace auto = TwoDevicesTrainingGpuTest.trace(registry, options);
+        assertEquals(on, auto.overlaps());
+        Trace off = TwoDevicesTrainingGpuTest.trace(registry, options + " --training.overlap off");
+        assertEquals(off.numbers(), auto.numbers(), "bits of losses and gradient norms");
+        assertEquals(off.weights(), auto.weights(), "bits of parameters, summed up");
+    }
+
     private void check(String options) {
         Trace off = TwoDevicesTrainingGpuTest.trace(registry, RANKS + options + " --training.overlap off");
         Trace on = TwoDevicesTrainingGpuTest.trace(registry, RANKS + options + " --training.overlap on");
         assertEquals(!options.contains(EAGER), on.captured(), "captured");
+        assertEquals(List.of(false, true), List.of(off.overlaps(), on.overlaps()));
         assertEquals(off.numbers(), on.numbers(), "bits of losses and gradient norms");
         assertEquals(off.weights(), on.weights(), "bits of parameters, summed up");
     }

@@ -75,8 +75,9 @@ final class TwoDevicesTrainingGpuTest {
      * @param weights a hash of each shard of a parameter that a rank holds
      * @param devices how many devices were open
      * @param captured whether the last step was replayed
+     * @param overlaps whether ranks had streams beside the main one
      */
-    record Trace(List<Long> numbers, Map<String, Long> weights, int devices, boolean captured) {}
+    record Trace(List<Long> numbers, Map<String, Long> weights, int devices, boolean captured, boolean overlaps) {}
 
     private Trace trace(String arguments) {
         return trace(registry, arguments);
@@ -91,6 +92,7 @@ final class TwoDevicesTrainingGpuTest {
         Map<String, Long> weights = new ConcurrentSkipListMap<>();
         boolean captured = false;
         int devices;
+        boolean overlaps;
         try (TrainingRun run = Trainer.open(config, registry, RunOptions.threads(config).withData((rank, read) -> {
             Random random = new Random(rank);
             return () -> batch(random, (int) (config.training().localTokens() * config.microbatches()));
@@ -102,6 +104,7 @@ final class TwoDevicesTrainingGpuTest {
                 captured = step.captured();
             }
             devices = run.session().devices().size();
+            overlaps = run.session().overlapping().isOn();
             run.session().onRanks(rank -> {
                 rank.model().units().forEach(unit -> unit.read(unit.shard(), (parameter, from, values, count) -> {
                     long hash = count;
@@ -113,7 +116,7 @@ final class TwoDevicesTrainingGpuTest {
                 return rank;
             });
         }
-        return new Trace(numbers, weights, devices, captured);
+        return new Trace(numbers, weights, devices, captured, overlaps);
     }
 
     /** Tokens below 200, each followed by one of two possible tokens. */

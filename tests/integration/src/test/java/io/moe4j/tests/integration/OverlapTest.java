@@ -52,7 +52,7 @@ final class OverlapTest {
         }
     }
 
-    /** {@code auto} is off: there is no second stream, whatever the device. */
+    /** {@code auto} is off on the CPU, which has no links to wait for. */
     @Test
     void onTheCpuAutoIsOff() {
         try (TrainingRun run = Tiny.open(words("training.steps=1"))) {
