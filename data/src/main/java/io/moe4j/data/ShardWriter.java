@@ -58,29 +58,28 @@ final class ShardWriter implements AutoCloseable {
             return;
         }
         for (int i = from; i < from + count; i++) {
-            if (tokenBytes == Short.BYTES) {
-                tokens.putShort((short) ids[i]);
-            } else {
-                tokens.putInt(ids[i]);
-            }
+            putId(ids[i]);
         }
         tokenCount += count;
     }
 
-    private void addMarked(int[] tokens, int from, int count, Output bitsOf) {
+    private void addMarked(int[] marked, int from, int count, Output bitsOf) {
         for (int i = from; i < from + count; i++) {
-            int id = MarkedToken.id(tokens[i]);
-            if (tokenBytes == Short.BYTES) {
-                this.tokens.putShort((short) id);
-            } else {
-                this.tokens.putInt(id);
-            }
-            bits |= MarkedToken.has(tokens[i], MarkedToken.NOT_LEARNED) ? 0 : 1 << (int) (tokenCount % Byte.SIZE);
+            putId(MarkedToken.id(marked[i]));
+            bits |= MarkedToken.has(marked[i], MarkedToken.NOT_LEARNED) ? 0 : 1 << (int) (tokenCount % Byte.SIZE);
             tokenCount++;
             if (tokenCount % Byte.SIZE == 0) {
                 bitsOf.putByte((byte) bits);
                 bits = 0;
             }
+        }
+    }
+
+    private void putId(int id) {
+        if (tokenBytes == Short.BYTES) {
+            tokens.putShort((short) id);
+        } else {
+            tokens.putInt(id);
         }
     }
 
