@@ -1,8 +1,9 @@
 package io.moe4j.data;
 
-import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
+import io.moe4j.api.host.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -123,9 +123,9 @@ final class ShardWriter implements AutoCloseable {
             }
             Files.move(sums, folder.resolve(name + TokenFolder.SUMS), StandardCopyOption.ATOMIC_MOVE);
             WholeFile.forceNames(folder);
-            MessageDigest all = Digests.sha256();
+            MessageDigest all = Sha256.begin();
             outputs().forEach(output -> all.update(output.digest.digest()));
-            return new ShardInfo(name, tokenCount, documentCount, HexFormat.of().formatHex(all.digest()));
+            return new ShardInfo(name, tokenCount, documentCount, Sha256.hex(all));
         } catch (IOException e) {
             throw cannotWrite(e);
         }
@@ -154,7 +154,7 @@ final class ShardWriter implements AutoCloseable {
     /** A file, its digest, and the checksums of its blocks. */
     private final class Output {
         private final FileChannel channel;
-        private final MessageDigest digest = Digests.sha256();
+        private final MessageDigest digest = Sha256.begin();
         private final ByteBuffer block = ByteBuffer.allocate(ShardFile.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
         private ByteBuffer sums = ByteBuffer.allocate(1 << 12).order(ByteOrder.LITTLE_ENDIAN);
 
