@@ -249,23 +249,8 @@ struct Consumer {
 
 template <int BM, typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
-    extern __shared__ unsigned char raw[];
-    Shared<BM>& shared = *reinterpret_cast<Shared<BM>*>(raw + (-sharedAddress(raw) & 1023));
-    if (threadIdx.x == 0) {
-        prefetchMap(&a);
-        prefetchMap(&b);
-        initRing(shared.full, shared.empty, 8);
-        fenceAsync();
-    }
-    __syncthreads();
-    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
-    if (group == 0) {
-        registersDown<40>();
-        if (threadIdx.x == 0) produce(&a, &b, p, shared);
-    } else {
-        registersUp<232>();
-        Consumer<BM, T>(p, shared, group - 1).run();
-    }
+    inWarpgroups<Shared<BM>, PRODUCER_REGISTERS, CONSUMER_REGISTERS>(
+        a, b, READERS, [&](Shared<BM>& shared) { produce(&a, &b, p, shared); }, [&](Shared<BM>& shared, int group) { Consumer<BM, T>(p, shared, group).run(); });
 }
 }  // namespace columns
 }  // namespace f8

@@ -14,6 +14,8 @@
 namespace f8 {
 static constexpr int BK = 128, BN = 128;
 static constexpr int THREADS = 384;
+static constexpr int PRODUCER_REGISTERS = 40, CONSUMER_REGISTERS = 232;
+static constexpr int READERS = 8;  // each warp that multiplies releases a stage
 static constexpr int RING = 192 * 1024;  // bytes of all stages; hosts compute shared bytes from this: RING + 16 KiB of staging + 8 KiB
 static constexpr int SUB = 64 * 128;  // bytes of 64 rows of 128 bytes
 

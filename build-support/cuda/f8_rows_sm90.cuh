@@ -151,23 +151,8 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int 
 
 template <typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
-    extern __shared__ unsigned char raw[];
-    Shared& shared = *reinterpret_cast<Shared*>(raw + (-sharedAddress(raw) & 1023));
-    if (threadIdx.x == 0) {
-        prefetchMap(&a);
-        prefetchMap(&b);
-        initRing(shared.full, shared.empty, 8);
-        fenceAsync();
-    }
-    __syncthreads();
-    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
-    if (group == 0) {
-        registersDown<40>();
-        if (threadIdx.x == 0) produce(&a, &b, p, shared);
-    } else {
-        registersUp<232>();
-        consume<T>(p, shared, group - 1);
-    }
+    inWarpgroups<Shared, PRODUCER_REGISTERS, CONSUMER_REGISTERS>(
+        a, b, READERS, [&](Shared& shared) { produce(&a, &b, p, shared); }, [&](Shared& shared, int group) { consume<T>(p, shared, group); });
 }
 }  // namespace rows
 }  // namespace f8

@@ -107,6 +107,30 @@ __device__ __forceinline__ void registersUp() { asm volatile("setmaxnreg.inc.syn
 template <int COUNT>
 __device__ __forceinline__ void registersDown() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(COUNT)); }
 
+// ---- a product of two matrices by a block of 3 warpgroups
+// Runs produce(shared) on one thread of the first warpgroup, which fills a ring in shared memory, and consume(shared, group) on all threads of the others,
+// which are groups 0 and 1. `readers` arrivals release a stage of the ring. Swizzled operands begin at multiples of 1024 bytes.
+template <typename Shared, int PRODUCER_REGISTERS, int CONSUMER_REGISTERS, typename Produce, typename Consume>
+__device__ __forceinline__ void inWarpgroups(const TensorMap& a, const TensorMap& b, int readers, const Produce& produce, const Consume& consume) {
+    extern __shared__ unsigned char raw[];
+    Shared& shared = *reinterpret_cast<Shared*>(raw + (-sharedAddress(raw) & 1023));
+    if (threadIdx.x == 0) {
+        prefetchMap(&a);
+        prefetchMap(&b);
+        initRing(shared.full, shared.empty, readers);
+        fenceAsync();
+    }
+    __syncthreads();
+    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
+    if (group == 0) {
+        registersDown<PRODUCER_REGISTERS>();
+        if (threadIdx.x == 0) produce(shared);
+    } else {
+        registersUp<CONSUMER_REGISTERS>();
+        consume(shared, group - 1);
+    }
+}
+
 // ---- operands of wgmma in shared memory, 128-byte swizzle, rows of 64 elements
 // LEADING: bytes from 64 elements of a row to the next 64, where a row runs along m or n.
 template <int LEADING>

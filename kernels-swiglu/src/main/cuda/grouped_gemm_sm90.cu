@@ -22,6 +22,7 @@ static constexpr int THREADS = 384;
 static constexpr int SUB = 64 * 128;          // bytes of 64 rows of 128 bytes
 static constexpr int STAGING = 16 * 128;      // bytes through which a warp turns 16 rows of 64 results into 16-byte stores
 static constexpr int PRODUCER_REGISTERS = 40, CONSUMER_REGISTERS = 232;
+static constexpr int READERS = 2;  // each warpgroup that multiplies releases a stage
 
 template <int BM, int BN>
 struct Shared {
@@ -173,23 +174,9 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shar
 
 template <int PRODUCT, int BM, int BN, typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
-    extern __shared__ unsigned char raw[];
-    Shared<BM, BN>& shared = *reinterpret_cast<Shared<BM, BN>*>(raw + (-sharedAddress(raw) & 1023));
-    if (threadIdx.x == 0) {
-        prefetchMap(&a);
-        prefetchMap(&b);
-        initRing(shared.full, shared.empty, 2);
-        fenceAsync();
-    }
-    __syncthreads();
-    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
-    if (group == 0) {
-        registersDown<PRODUCER_REGISTERS>();
-        if (threadIdx.x == 0) produce<PRODUCT, BM, BN>(&a, &b, p, shared);
-    } else {
-        registersUp<CONSUMER_REGISTERS>();
-        consume<PRODUCT, BM, BN, T>(p, shared, group - 1);
-    }
+    inWarpgroups<Shared<BM, BN>, PRODUCER_REGISTERS, CONSUMER_REGISTERS>(
+        a, b, READERS, [&](Shared<BM, BN>& shared) { produce<PRODUCT, BM, BN>(&a, &b, p, shared); },
+        [&](Shared<BM, BN>& shared, int group) { consume<PRODUCT, BM, BN, T>(p, shared, group); });
 }
 }  // namespace sm90
 

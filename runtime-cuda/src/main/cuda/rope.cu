@@ -9,6 +9,17 @@ __device__ __forceinline__ long long positionOf(const int* positions, long long 
     return position;
 }
 
+// Row t = i / n and place r = i % n, for i < total.
+__device__ __forceinline__ void divide(long long i, int n, long long total, long long& t, int& r) {
+    if (total <= 0x7fffffff) {  // 32-bit division is several times cheaper
+        t = (int)i / n;
+        r = (int)i % n;
+    } else {
+        t = i / n;
+        r = (int)(i % n);
+    }
+}
+
 // out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];
 // `direction` -1 rotates back. Strides are in elements. `out` may be `x`. N elements per thread: 2, or 8 (16 bytes of bf16) where everything is aligned.
 // Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [1, 0].
@@ -20,13 +31,7 @@ __device__ void rotate(const T* x, const float* cosSin, const int* positions, T*
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
         long long t;
         int r;
-        if (total <= 0x7fffffff) {  // 32-bit division is several times cheaper
-            t = (int)i / perRow;
-            r = (int)i % perRow;
-        } else {
-            t = i / perRow;
-            r = (int)(i % perRow);
-        }
+        divide(i, perRow, total, t, r);
         int h = r / perHead, p = r % perHead * N;
         const float* cs = cosSin + positionOf(positions, t, sequence) * width + p;
         const T* in = x + t * xt + h * xh + p;
@@ -83,13 +88,7 @@ __device__ void rotateHalves(const T* x, const float* cosSin, const int* positio
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
         long long t;
         int r;
-        if (total <= 0x7fffffff) {  // 32-bit division is several times cheaper
-            t = (int)i / perRow;
-            r = (int)i % perRow;
-        } else {
-            t = i / perRow;
-            r = (int)(i % perRow);
-        }
+        divide(i, perRow, total, t, r);
         int h = r / perHead, p = r % perHead * N;
         const float* cs = cosSin + positionOf(positions, t, sequence) * width + p;
         const T* in = x + t * xt + h * xh + p;

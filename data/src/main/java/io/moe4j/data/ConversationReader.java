@@ -1,5 +1,6 @@
 package io.moe4j.data;
 
+import io.moe4j.api.text.LoneSurrogates;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +36,7 @@ final class ConversationReader {
                     return Optional.empty();
                 }
             }
-            long halves = ConversationTokens.loneSurrogates(found.text());
+            long halves = LoneSurrogates.count(found.text());
             if (halves > 0) {
                 reading.loneSurrogates(halves);
             }

@@ -1,12 +1,12 @@
 package io.moe4j.data;
 
+import io.moe4j.api.text.LoneSurrogates;
 import io.moe4j.api.text.PlacedIds;
 import io.moe4j.api.text.Tokenizer;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The marked tokens of a conversation: those of what is not learned have {@link MarkedToken#NOT_LEARNED}. The text is tokenized as a whole, as it will be
@@ -18,16 +18,10 @@ final class ConversationTokens {
 
     /** Its tokens. No end token follows: the template has written all that belongs to it. */
     static int[] of(RenderedConversation conversation, Tokenizer tokenizer, String where) {
-        String text = whole(conversation.text());
+        String text = LoneSurrogates.replaced(conversation.text());
         Optional<PlacedIds> placed = tokenizer.placed(text);
-        int[] tokens = placed.isPresent() ? marked(placed.get(), conversation, tokenizer, where)
+        return placed.isPresent() ? marked(placed.get(), conversation, tokenizer, where)
                 : inPieces(text, conversation, tokenizer, where);
-        return tokens;
-    }
-
-    /** Halves of characters, each of which becomes U+FFFD. */
-    static long loneSurrogates(String text) {
-        return text.codePoints().filter(ConversationTokens::isHalf).count();
     }
 
     private static int[] marked(PlacedIds placed, RenderedConversation conversation, Tokenizer tokenizer,
@@ -54,56 +48,27 @@ final class ConversationTokens {
 
     /** With a tokenizer that cannot tell places, learned parts are tokenized apart from the others. */
     private static int[] inPieces(String text, RenderedConversation conversation, Tokenizer tokenizer, String where) {
-        Pieces pieces = new Pieces(tokenizer, where);
+        IntStream.Builder tokens = IntStream.builder();
         int at = 0;
-        for (RenderedConversation.Part part : conversation.learned()) {
-            pieces.add(text.substring(at, part.start()), MarkedToken.NOT_LEARNED);
-            pieces.add(text.substring(part.start(), part.end()), 0);
-            at = part.end();
-        }
-        pieces.add(text.substring(at), MarkedToken.NOT_LEARNED);
-        return Arrays.copyOf(pieces.tokens, pieces.count);
-    }
-
-    /** Tokens of pieces, one after another. */
-    private static final class Pieces {
-        private final Tokenizer tokenizer;
-        private final String where;
-        private int[] tokens = new int[1 << 8];
-        private int count;
-
-        private Pieces(Tokenizer tokenizer, String where) {
-            this.tokenizer = tokenizer;
-            this.where = where;
-        }
-
-        private void add(String piece, int marks) {
-            Tokenizer.Tokens ids = tokenizer
-                    .tokens(new ByteArrayInputStream(piece.getBytes(StandardCharsets.UTF_8)));
-            int[] some = new int[1 << 10];
-            try {
-                for (int read = ids.read(some, 0, some.length); read >= 0; read = ids.read(some, 0, some.length)) {
-                    TokenizedDocument.check(some, read, tokenizer, where);
-                    if (read > tokens.length - count) {
-                        tokens = Arrays.copyOf(tokens, Math.max(2 * tokens.length, count + read));
-                    }
-                    for (int i = 0; i < read; i++) {
-                        tokens[count++] = some[i] | marks;
-                    }
-                }
-            } catch (IOException e) {
-                throw CorpusFile.unreadable(where, e);
+        try {
+            for (RenderedConversation.Part part : conversation.learned()) {
+                add(tokens, text.substring(at, part.start()), MarkedToken.NOT_LEARNED, tokenizer, where);
+                add(tokens, text.substring(part.start(), part.end()), 0, tokenizer, where);
+                at = part.end();
             }
+            add(tokens, text.substring(at), MarkedToken.NOT_LEARNED, tokenizer, where);
+        } catch (IOException e) {
+            throw CorpusFile.unreadable(where, e);
         }
+        return tokens.build().toArray();
     }
 
-    private static String whole(String text) {
-        return loneSurrogates(text) == 0 ? text
-                : text.codePoints().map(each -> isHalf(each) ? 0xFFFD : each)
-                        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
-    }
-
-    private static boolean isHalf(int point) {
-        return point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE;
+    private static void add(IntStream.Builder tokens, String piece, int marks, Tokenizer tokenizer, String where)
+            throws IOException {
+        int[] ids = EncodedText.ids(tokenizer, piece);
+        TokenizedDocument.check(ids, ids.length, tokenizer, where);
+        for (int id : ids) {
+            tokens.add(id | marks);
+        }
     }
 }

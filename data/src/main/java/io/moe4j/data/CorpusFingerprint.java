@@ -1,12 +1,11 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
 import io.moe4j.api.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,8 +21,8 @@ import java.util.Optional;
 record CorpusFingerprint(long files, long bytes, String digest, String times) {
 
     static CorpusFingerprint of(Corpus corpus, Tokenizer tokenizer, DocumentSplit split) {
-        MessageDigest digest = sha256();
-        MessageDigest times = sha256();
+        MessageDigest digest = Sha256.begin();
+        MessageDigest times = Sha256.begin();
         CorpusOptions options = corpus.options();
         add(digest, options.textField() + "\n" + options.promptField().orElse("") + "\n" + split.fraction() + "\n"
                 + options.badLines() + "\n" + tokenizer.identity());
@@ -76,14 +75,6 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
     }
 
     private static String hex(MessageDigest digest) {
-        return HexFormat.of().formatHex(digest.digest()).substring(0, 32);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
+        return Sha256.hex(digest).substring(0, 32);
     }
 }

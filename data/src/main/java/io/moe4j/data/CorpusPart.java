@@ -3,6 +3,7 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -12,9 +13,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -61,7 +60,7 @@ public record CorpusPart(String name, long bytes, String digest) {
     }
 
     private static CorpusPart whole(CorpusFile source) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         long bytes = 0;
         try (InputStream in = source.content().open()) {
             byte[] buffer = new byte[MOST_PIECE_BYTES];
@@ -70,12 +69,12 @@ public record CorpusPart(String name, long bytes, String digest) {
                 bytes += read;
             }
         }
-        return new CorpusPart(source.name(), bytes, HexFormat.of().formatHex(digest.digest()));
+        return new CorpusPart(source.name(), bytes, Sha256.hex(digest));
     }
 
     /** Reads pieces at equal distances: of 3 pieces, the first is at the start of the file, one in the middle, and the last at its end. */
     private static CorpusPart sampled(Path file, int pieces, int pieceBytes) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             long last = Math.max(0, size - pieceBytes);
@@ -88,7 +87,7 @@ public record CorpusPart(String name, long bytes, String digest) {
                 }
                 digest.update(buffer.flip());
             }
-            return new CorpusPart(file.toString(), size, HexFormat.of().formatHex(digest.digest()));
+            return new CorpusPart(file.toString(), size, Sha256.hex(digest));
         }
     }
 
@@ -107,14 +106,6 @@ public record CorpusPart(String name, long bytes, String digest) {
             throw new InputException(
                     file + " cannot be examined (" + Shown.fileProblem(e) + "); allow this user to read it",
                     e);
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
         }
     }
 }

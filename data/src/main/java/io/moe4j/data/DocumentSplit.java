@@ -1,9 +1,9 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * Which documents are for validation. A document's text decides by itself: the SHA-256 of its first {@link #DECIDING_BYTES} bytes, read as a number in
@@ -51,12 +51,8 @@ public record DocumentSplit(double fraction, boolean forValidation) {
      * @param count how many bytes of {@code text} there are
      */
     public static long hash(byte[] text, int count) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(text, 0, Math.min(count, DECIDING_BYTES));
-            return ByteBuffer.wrap(digest.digest()).getLong();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
+        MessageDigest digest = Sha256.begin();
+        digest.update(text, 0, Math.min(count, DECIDING_BYTES));
+        return ByteBuffer.wrap(digest.digest()).getLong();
     }
 }

@@ -186,14 +186,14 @@ final class DocumentStream implements AutoCloseable {
     /** Reads tokens of a document; 0 if it has no more. */
     private int read(OpenDocument current, int[] target, int from, int count) throws IOException {
         if (current.inPrompt && current.prompt != null) {
-            int read = current.prompt.read(target, from, count);
+            int read = IdReading.some(current.prompt, target, from, count);
             if (read > 0) {
                 mark(current, target, from, read, MarkedToken.NOT_LEARNED);
                 return read;
             }
             current.inPrompt = false;
         }
-        int read = current.text.read(target, from, count);
+        int read = IdReading.some(current.text, target, from, count);
         if (read > 0) {
             mark(current, target, from, read, 0);
             return read;

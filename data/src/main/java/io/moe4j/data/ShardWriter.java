@@ -1,8 +1,9 @@
 package io.moe4j.data;
 
-import io.moe4j.api.host.WholeFile;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
+import io.moe4j.api.host.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -58,29 +58,28 @@ final class ShardWriter implements AutoCloseable {
             return;
         }
         for (int i = from; i < from + count; i++) {
-            if (tokenBytes == Short.BYTES) {
-                tokens.putShort((short) ids[i]);
-            } else {
-                tokens.putInt(ids[i]);
-            }
+            putId(ids[i]);
         }
         tokenCount += count;
     }
 
-    private void addMarked(int[] tokens, int from, int count, Output bitsOf) {
+    private void addMarked(int[] marked, int from, int count, Output bitsOf) {
         for (int i = from; i < from + count; i++) {
-            int id = MarkedToken.id(tokens[i]);
-            if (tokenBytes == Short.BYTES) {
-                this.tokens.putShort((short) id);
-            } else {
-                this.tokens.putInt(id);
-            }
-            bits |= MarkedToken.has(tokens[i], MarkedToken.NOT_LEARNED) ? 0 : 1 << (int) (tokenCount % Byte.SIZE);
+            putId(MarkedToken.id(marked[i]));
+            bits |= MarkedToken.has(marked[i], MarkedToken.NOT_LEARNED) ? 0 : 1 << (int) (tokenCount % Byte.SIZE);
             tokenCount++;
             if (tokenCount % Byte.SIZE == 0) {
                 bitsOf.putByte((byte) bits);
                 bits = 0;
             }
+        }
+    }
+
+    private void putId(int id) {
+        if (tokenBytes == Short.BYTES) {
+            tokens.putShort((short) id);
+        } else {
+            tokens.putInt(id);
         }
     }
 
@@ -124,9 +123,9 @@ final class ShardWriter implements AutoCloseable {
             }
             Files.move(sums, folder.resolve(name + TokenFolder.SUMS), StandardCopyOption.ATOMIC_MOVE);
             WholeFile.forceNames(folder);
-            MessageDigest all = Digests.sha256();
+            MessageDigest all = Sha256.begin();
             outputs().forEach(output -> all.update(output.digest.digest()));
-            return new ShardInfo(name, tokenCount, documentCount, HexFormat.of().formatHex(all.digest()));
+            return new ShardInfo(name, tokenCount, documentCount, Sha256.hex(all));
         } catch (IOException e) {
             throw cannotWrite(e);
         }
@@ -155,7 +154,7 @@ final class ShardWriter implements AutoCloseable {
     /** A file, its digest, and the checksums of its blocks. */
     private final class Output {
         private final FileChannel channel;
-        private final MessageDigest digest = Digests.sha256();
+        private final MessageDigest digest = Sha256.begin();
         private final ByteBuffer block = ByteBuffer.allocate(ShardFile.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
         private ByteBuffer sums = ByteBuffer.allocate(1 << 12).order(ByteOrder.LITTLE_ENDIAN);
 

@@ -3,6 +3,8 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +59,8 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
 
     /** Tells whether two folders have the same tokens. */
     String digest() {
-        return Digests.shortOf(shards.stream().map(ShardInfo::digest).collect(Collectors.joining(" ")));
+        String all = shards.stream().map(ShardInfo::digest).collect(Collectors.joining(" "));
+        return Sha256.of(all.getBytes(StandardCharsets.UTF_8)).substring(0, 32);
     }
 
     /**

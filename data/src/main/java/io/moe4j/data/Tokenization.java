@@ -308,7 +308,9 @@ public final class Tokenization {
             Tokenizer.Tokens ids = tokenizer.tokens(document.stream());
             int[] some = new int[1 << 14];
             try {
-                for (int read = ids.read(some, 0, some.length); read >= 0; read = ids.read(some, 0, some.length)) {
+                for (int read = IdReading.some(ids, some, 0, some.length); read >= 0; read = IdReading.some(ids, some,
+                        0,
+                        some.length)) {
                     TokenizedDocument.check(some, read, tokenizer, document.where());
                     shard.add(some, 0, read);
                     progress.at(documents.bytesRead(), allBytes, tokens + shard.tokens());

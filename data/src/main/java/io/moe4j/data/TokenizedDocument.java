@@ -4,7 +4,6 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.text.Tokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -28,14 +27,14 @@ record TokenizedDocument(int[] ids, int count, int promptTokens) {
 
     static TokenizedDocument of(Optional<byte[]> prompt, byte[] text, Tokenizer tokenizer, String where) {
         try {
-            int[] ids = new int[64 + text.length / 3];
+            int[] ids = new int[expectedIds(text.length)];
             int inPrompt = 0;
             if (prompt.isPresent()) {
-                TokenizedDocument before = read(tokenizer, new ByteArrayInputStream(prompt.get()), ids, 0);
+                TokenizedDocument before = read(tokenizer, prompt.get(), ids, 0);
                 ids = before.ids;
                 inPrompt = before.count;
             }
-            TokenizedDocument all = read(tokenizer, new ByteArrayInputStream(text), ids, inPrompt);
+            TokenizedDocument all = read(tokenizer, text, ids, inPrompt);
             ids = all.ids;
             int count = all.count;
             check(ids, count, tokenizer, where);
@@ -59,16 +58,21 @@ record TokenizedDocument(int[] ids, int count, int promptTokens) {
         }
     }
 
-    private static TokenizedDocument read(Tokenizer tokenizer, InputStream text, int[] into, int from)
-            throws IOException {
-        Tokenizer.Tokens tokens = tokenizer.tokens(text);
+    /** Room for the ids of most texts of {@code bytes} bytes. */
+    static int expectedIds(int bytes) {
+        return 64 + bytes / 3;
+    }
+
+    /** Appends the ids of a text, as they are, to the first {@code from} of {@code into}, in a longer array if they need one. */
+    static TokenizedDocument read(Tokenizer tokenizer, byte[] text, int[] into, int from) throws IOException {
+        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(text));
         int[] ids = into;
         int count = from;
         while (true) {
             if (count == ids.length) {
                 ids = Arrays.copyOf(ids, 2 * ids.length);
             }
-            int read = tokens.read(ids, count, ids.length - count);
+            int read = IdReading.some(tokens, ids, count, ids.length - count);
             if (read < 0) {
                 return new TokenizedDocument(ids, count, 0);
             }

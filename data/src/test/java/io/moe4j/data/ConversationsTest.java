@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.InputException;
 import io.moe4j.api.text.Tokenizer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,23 +173,8 @@ class ConversationsTest {
     void aTokenizerMayHaveNoPlaces() throws ConversationException {
         RenderedConversation rendered = new SpokenTurns("x")
                 .render(turns("assistant", "é", "user", "x", "assistant", "y"));
-        Tokenizer placeless = new Tokenizer() {
-            @Override
-            public int vocabulary() {
-                return BYTES.vocabulary();
-            }
-
-            @Override
-            public int endToken() {
-                return BYTES.endToken();
-            }
-
-            @Override
-            public Tokens tokens(InputStream text) {
-                return BYTES.tokens(text);
-            }
-        };
-        assertArrayEquals(ConversationTokens.of(rendered, BYTES, "x"), ConversationTokens.of(rendered, placeless, "x"));
+        assertArrayEquals(ConversationTokens.of(rendered, BYTES, "x"),
+                ConversationTokens.of(rendered, new PlacelessBytes(), "x"));
     }
 
     private static String turns(String... rolesAndContents) {

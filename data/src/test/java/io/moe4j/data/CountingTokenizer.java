@@ -1,14 +1,12 @@
 package io.moe4j.data;
 
-import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The tokenizer of bytes, which counts what it has read. */
-final class CountingTokenizer implements Tokenizer {
-    private final ByteTokenizer bytes = new ByteTokenizer();
+final class CountingTokenizer extends PlacelessBytes {
     private final AtomicLong tokens = new AtomicLong();
     private final List<Path> files;
 
@@ -31,18 +29,8 @@ final class CountingTokenizer implements Tokenizer {
     }
 
     @Override
-    public int vocabulary() {
-        return bytes.vocabulary();
-    }
-
-    @Override
-    public int endToken() {
-        return bytes.endToken();
-    }
-
-    @Override
     public Tokens tokens(InputStream text) {
-        Tokens read = bytes.tokens(text);
+        Tokens read = super.tokens(text);
         return (target, from, count) -> {
             int some = read.read(target, from, count);
             tokens.addAndGet(Math.max(0, some));

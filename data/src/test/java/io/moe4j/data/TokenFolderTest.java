@@ -390,22 +390,12 @@ class TokenFolderTest {
     }
 
     /** The tokenizer of bytes, until it has read so many. */
-    private static class Failing implements Tokenizer {
+    private static class Failing extends PlacelessBytes {
         private final long most;
         private long read;
 
         Failing(long most) {
             this.most = most;
-        }
-
-        @Override
-        public int vocabulary() {
-            return BYTES.vocabulary();
-        }
-
-        @Override
-        public int endToken() {
-            return BYTES.endToken();
         }
 
         @Override
@@ -415,7 +405,7 @@ class TokenFolderTest {
 
         @Override
         public Tokens tokens(InputStream text) {
-            Tokens real = BYTES.tokens(text);
+            Tokens real = super.tokens(text);
             return (target, from, count) -> {
                 int some = real.read(target, from, count);
                 synchronized (this) {

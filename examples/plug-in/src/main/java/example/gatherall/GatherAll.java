@@ -108,8 +108,7 @@ final class GatherAll implements CommBackend {
         checkOpen();
         checks.combine(request);
         if (!(request.rows() instanceof Rows rows)) {
-            throw new IllegalArgumentException("rows were not received by gather_all, but are a "
-                    + request.rows().getClass().getName() + "; combine with the backend that dispatched");
+            throw checks.foreign(request.rows());
         }
         Plan plan = own(rows.plan);
         try (Scope scratch = memory.open()) {
@@ -136,14 +135,11 @@ final class GatherAll implements CommBackend {
         if (plan instanceof Plan own && own.owner == this) {
             return own;
         }
-        throw new IllegalArgumentException("the plan, a " + plan.getClass().getName()
-                + ", was made by another backend; use it with the one whose plan(...) returned it");
+        throw checks.foreign(plan);
     }
 
     private void checkOpen() {
-        if (closed) {
-            throw new IllegalStateException("gather_all was used after it was closed; open it again, or close later");
-        }
+        checks.open(closed);
     }
 
     private void launch(String kernel, KernelArg... arguments) {

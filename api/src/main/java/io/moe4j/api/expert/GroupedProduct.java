@@ -26,6 +26,13 @@ public final class GroupedProduct {
         }
     }
 
+    private static void checkAdded(Tensor w_eOI, Tensor result, boolean accumulate) {
+        if (accumulate && w_eOI.scales().isPresent()) {
+            throw new IllegalArgumentException("a grouped product of " + w_eOI + " that is added to " + result
+                    + ": products of operands with scales are not added; add them afterwards");
+        }
+    }
+
     /**
      * Arguments of y[r] = w[expert of r] · x[r].
      *
@@ -42,10 +49,7 @@ public final class GroupedProduct {
 
         public Forward {
             check(x_RI, w_eOI, y_RO);
-            if (accumulate && w_eOI.scales().isPresent()) {
-                throw new IllegalArgumentException("a grouped product of " + w_eOI + " that is added to " + y_RO
-                        + ": products of operands with scales are not added; add them afterwards");
-            }
+            checkAdded(w_eOI, y_RO, accumulate);
         }
 
         /** All of a call but whether to add: the result is overwritten. */
@@ -99,10 +103,7 @@ public final class GroupedProduct {
 
         public InputGradient {
             check(dy_RO, w_eOI, dx_RI);
-            if (accumulate && w_eOI.scales().isPresent()) {
-                throw new IllegalArgumentException("a grouped product of " + w_eOI + " that is added to " + dx_RI
-                        + ": products of operands with scales are not added; add them afterwards");
-            }
+            checkAdded(w_eOI, dx_RI, accumulate);
         }
 
         /** All of a call but whether to add: the result is overwritten. */

@@ -53,8 +53,17 @@ public final class Functions {
         return tape.apply(new DenseSwiGlu(gateUp_T2F), gateUp_T2F);
     }
 
-    /** Causal attention: q (B·S, H·Q), k (B·S, H·Q), v (B·S, H·V) → (B·S, H·V), where Q and V are elements of one head. */
+    /** Causal attention: q (B·S, H·Q), k (B·S, G·Q), v (B·S, G·V) → (B·S, H·V), where Q and V are elements of one head. */
     public static Variable attention(Tape tape, AttentionShape shape, float scale, Variable q, Variable k, Variable v) {
-        return tape.apply(new CausalAttention(shape, scale, q, k, v), q, k, v);
+        return attention(tape, AttentionCall.of("attention", shape, scale), q, k, v);
+    }
+
+    /**
+     * Causal attention, also within documents, and with values that are a part of v: q (B·S, H·Q), k (B·S, G·Q) and values (B, S, G, V) → (B·S, H·V).
+     *
+     * @since 0.3.0
+     */
+    public static Variable attention(Tape tape, AttentionCall call, Variable q, Variable k, Variable v) {
+        return tape.apply(new CausalAttention(call, q, k, v), q, k, v);
     }
 }

@@ -199,8 +199,7 @@ final class MinimalAsyncEp implements CommBackend {
         checks.combine(request);
         checks.waiting(request, maxRounds());
         if (!(request.rows() instanceof EpLease lease)) {
-            throw new IllegalArgumentException("rows were not received by minimal_async_ep, but are a "
-                    + request.rows().getClass().getName() + "; combine with the backend that dispatched");
+            throw checks.foreign(request.rows());
         }
         lease.slot().check(lease.dispatch());
         EpPlan plan = own(lease.plan());
@@ -349,14 +348,10 @@ final class MinimalAsyncEp implements CommBackend {
         if (plan instanceof EpPlan own && own.owner() == this) {
             return own;
         }
-        throw new IllegalArgumentException("the plan, a " + plan.getClass().getName()
-                + ", was made by another backend; use it with the one whose plan(...) returned it");
+        throw checks.foreign(plan);
     }
 
     private void checkOpen() {
-        if (closed) {
-            throw new IllegalStateException(
-                    "minimal_async_ep was used after it was closed; open it again, or close later");
-        }
+        checks.open(closed);
     }
 }

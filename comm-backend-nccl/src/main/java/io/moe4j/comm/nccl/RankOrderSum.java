@@ -1,6 +1,5 @@
 package io.moe4j.comm.nccl;
 
-import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
@@ -8,6 +7,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.SumKernels;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -72,8 +72,7 @@ final class RankOrderSum implements AutoCloseable {
 
     /** Enqueues out[i] = Σ_p part p[i], of type {@code from}. */
     void add(Stream stream, DType from, Tensor out_n) {
-        String kernel = from.isFloating() ? "reduce_" + name(from) + "_" + name(out_n.dtype())
-                : "reduce_" + name(from);
+        String kernel = SumKernels.ofTable(from, out_n.dtype());
         long blocks = Math.clamp(Math.ceilDiv(out_n.elements(), (long) BLOCK), 1, MAX_BLOCKS);
         stream.launch(Launch
                 .of(device.kernels().kernel(kernel), KernelArg.of(parts()), KernelArg.of(out_n), KernelArg.of(0L),
@@ -83,17 +82,6 @@ final class RankOrderSum implements AutoCloseable {
 
     private Tensor parts() {
         return Tensor.of(table, 0, DType.I64, ranks);
-    }
-
-    private static String name(DType dtype) {
-        return switch (dtype) {
-            case F32 -> "f32";
-            case BF16 -> "bf16";
-            case I32 -> "i32";
-            case I64 -> "i64";
-            case F8_E4M3 -> throw new DeviceException(
-                    "a sum over ranks of " + dtype + ", whose scales differ; dequantize, and sum F32 or BF16");
-        };
     }
 
     @Override

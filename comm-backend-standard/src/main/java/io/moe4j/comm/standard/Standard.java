@@ -227,8 +227,7 @@ final class Standard implements CommBackend {
         checkOpen();
         checks.combine(request);
         if (!(request.rows() instanceof StandardRows rows)) {
-            throw new IllegalArgumentException("rows were not received by standard, but are a "
-                    + request.rows().getClass().getName() + "; combine with the backend that dispatched");
+            throw checks.foreign(request.rows());
         }
         checks.waiting(request, maxRounds());
         StandardPlan plan = own(rows.plan());
@@ -335,13 +334,10 @@ final class Standard implements CommBackend {
         if (plan instanceof StandardPlan own && own.owner() == this) {
             return own;
         }
-        throw new IllegalArgumentException("the plan, a " + plan.getClass().getName()
-                + ", was made by another backend; use it with the one whose plan(...) returned it");
+        throw checks.foreign(plan);
     }
 
     private void checkOpen() {
-        if (closed) {
-            throw new IllegalStateException("standard was used after it was closed; open it again, or close later");
-        }
+        checks.open(closed);
     }
 }

@@ -18,47 +18,36 @@ final class CpuGrouped {
     /** y[r] = w[j] · x[r]. Arguments: (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride, before?,
      * accumulate). */
     void forward(CpuLaunch launch, DType dtype) {
-        Matrix x_RI = new Matrix(launch.pointer(0), launch.int64(1), dtype);
-        Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
-        long expertBytes = launch.int64(3) * dtype.bytes();
-        int outputs = launch.int32(7);
-        int inputs = launch.int32(8);
-        Matrix y_RO = new Matrix(launch.pointer(10), launch.int64(11), dtype);
-        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), outputs,
-                before(launch));
-        boolean accumulate = launch.int32(13) != 0;
-        PanelProduct product = new PanelProduct(launch, scratch, false, true);
-        launch.parallelFor(blocks.count(), 1, (from, to) -> {
-            for (long index = from; index < to; index++) {
-                RowBlocks.Block block = blocks.get(index);
-                Matrix w = new Matrix(w_OI.address() + block.expert() * expertBytes, w_OI.stride(), dtype);
-                product.rows(block.lead(), block.rows(), block.columns(), inputs, x_RI.at(block.row(), 0),
-                        w.at(block.column(), 0),
-                        y_RO.at(block.row(), block.column()), accumulate);
-            }
-        });
+        rows(launch, dtype, false);
     }
 
     /**
      * dx[r] = w[j]ᵀ · dy[r]. Arguments: (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride, before?,
      * accumulate). */
     void inputGradient(CpuLaunch launch, DType dtype) {
-        Matrix dy_RO = new Matrix(launch.pointer(0), launch.int64(1), dtype);
+        rows(launch, dtype, true);
+    }
+
+    /** The product of rows with their expert's matrix (O, I), or with its transpose. */
+    private void rows(CpuLaunch launch, DType dtype, boolean transposed) {
+        Matrix given = new Matrix(launch.pointer(0), launch.int64(1), dtype);
         Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
         long expertBytes = launch.int64(3) * dtype.bytes();
         int outputs = launch.int32(7);
         int inputs = launch.int32(8);
-        Matrix dx_RI = new Matrix(launch.pointer(10), launch.int64(11), dtype);
-        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), inputs,
-                before(launch));
+        int terms = transposed ? outputs : inputs;
+        Matrix result = new Matrix(launch.pointer(10), launch.int64(11), dtype);
+        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9),
+                transposed ? inputs : outputs, before(launch));
         boolean accumulate = launch.int32(13) != 0;
-        PanelProduct product = new PanelProduct(launch, scratch, false, false);
+        PanelProduct product = new PanelProduct(launch, scratch, false, !transposed);
         launch.parallelFor(blocks.count(), 1, (from, to) -> {
             for (long index = from; index < to; index++) {
                 RowBlocks.Block block = blocks.get(index);
                 Matrix w = new Matrix(w_OI.address() + block.expert() * expertBytes, w_OI.stride(), dtype);
-                product.rows(block.lead(), block.rows(), block.columns(), outputs, dy_RO.at(block.row(), 0),
-                        w.at(0, block.column()), dx_RI.at(block.row(), block.column()), accumulate);
+                product.rows(block.lead(), block.rows(), block.columns(), terms, given.at(block.row(), 0),
+                        transposed ? w.at(0, block.column()) : w.at(block.column(), 0),
+                        result.at(block.row(), block.column()), accumulate);
             }
         });
     }

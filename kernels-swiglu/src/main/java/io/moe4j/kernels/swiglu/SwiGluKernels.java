@@ -69,12 +69,8 @@ final class SwiGluKernels implements ExpertKernels {
             return;
         }
         stream.launch(hopper.forward(product)
-                .orElseGet(() -> launch("grouped_forward_" + name(x), grids.product(x.dtype()),
-                        KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
-                        KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
-                        extent(w, 2),
-                        KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)),
-                        optional(product.before_1()), KernelArg.of(product.accumulate() ? 1 : 0))));
+                .orElseGet(() -> rows("grouped_forward_", x, w, product.offsets_e(), y,
+                        product.before_1(), product.accumulate())));
     }
 
     @Override
@@ -88,12 +84,8 @@ final class SwiGluKernels implements ExpertKernels {
             return;
         }
         stream.launch(hopper.inputGradient(product)
-                .orElseGet(() -> launch("grouped_input_gradient_" + name(dy), grids.product(dy.dtype()),
-                        KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
-                        KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
-                        extent(w, 2),
-                        KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)),
-                        optional(product.before_1()), KernelArg.of(product.accumulate() ? 1 : 0))));
+                .orElseGet(() -> rows("grouped_input_gradient_", dy, w, product.offsets_e(), dx,
+                        product.before_1(), product.accumulate())));
     }
 
     @Override
@@ -164,6 +156,16 @@ final class SwiGluKernels implements ExpertKernels {
     public void close() {
         module.close();
         scratch.ifPresent(PanelScratch::close);
+    }
+
+    /** A product of rows with their expert's matrix, or with its transpose. */
+    private Launch rows(String kernel, Tensor given, Tensor w, Tensor offsets_e, Tensor result,
+            Optional<Tensor> before_1, boolean accumulate) {
+        return launch(kernel + name(given), grids.product(given.dtype()), KernelArg.of(given),
+                KernelArg.of(given.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)), KernelArg.of(w.stride(1)),
+                KernelArg.of(offsets_e), extent(w, 0), extent(w, 1), extent(w, 2), KernelArg.of(given.dim(0)),
+                KernelArg.of(result), KernelArg.of(result.stride(0)), optional(before_1),
+                KernelArg.of(accumulate ? 1 : 0));
     }
 
     private Launch launch(String name, Grid grid, KernelArg... arguments) {

@@ -5,6 +5,8 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.AttentionCall;
+import io.moe4j.autograd.function.Functions;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.CacheRows;
@@ -15,7 +17,7 @@ import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
-/** Grouped-query attention of one block: projections and head norms around {@link AttentionProduct}. */
+/** Grouped-query attention of one block: projections and head norms around {@linkplain Functions#attention attention}. */
 final class GroupedQueryLayer implements CachedLayer {
     private final GroupedQueryAttention spec;
     private final ModelContext context;
@@ -45,9 +47,9 @@ final class GroupedQueryLayer implements CachedLayer {
         Variable k = turned(tape, placed, "keys", keys.forward(tape, x_TD), spec.keyHeads());
         Variable v = values_OD.forward(tape, x_TD);
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
-        Variable o = tape.apply(AttentionProduct.grouped(shape, spec.softmaxScale(), documents.now(), q, k, v), q, k,
-                v);
-        return output_DO.forward(tape, o);
+        AttentionCall call = AttentionCall.of("grouped-query attention", shape, spec.softmaxScale())
+                .withDocuments(documents.now());
+        return output_DO.forward(tape, Functions.attention(tape, call, q, k, v));
     }
 
     private static Variable turned(Tape tape, Rotary placed, String what, Variable x, long heads) {

@@ -4,6 +4,8 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.AttentionCall;
+import io.moe4j.autograd.function.Functions;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.CacheRows;
@@ -14,7 +16,7 @@ import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
-/** Multi-head latent attention of one block: projections around {@link AttentionProduct}. */
+/** Multi-head latent attention of one block: projections around {@linkplain Functions#attention attention}. */
 final class LatentAttentionLayer implements CachedLayer {
     private final LatentAttention spec;
     private final ModelContext context;
@@ -50,9 +52,10 @@ final class LatentAttentionLayer implements CachedLayer {
         Variable keysValues = keysValues_OC.forward(tape, latentNorm_C.forward(tape, latent));
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
         Variable k = tape.apply(new LatentKeys(spec, placed, keysValues, latent), keysValues, latent);
-        Variable o = tape.apply(AttentionProduct.latent(spec, shape, documents.now(), q, k, keysValues), q, k,
-                keysValues);
-        return output_DO.forward(tape, o);
+        // Backward writes the columns of values of the gradient with respect to keysValues, and LatentKeys the others.
+        AttentionCall call = AttentionCall.of("latent attention", shape, spec.softmaxScale())
+                .withDocuments(documents.now()).withValues(tensor -> values(shape, tensor));
+        return output_DO.forward(tape, Functions.attention(tape, call, q, k, keysValues));
     }
 
     @Override
@@ -62,6 +65,12 @@ final class LatentAttentionLayer implements CachedLayer {
         absorbed.keep(tape, latentNorm_C.forward(tape, tape.input(latent_TC, false)).tensor(), latent_TC, rotary);
         Tensor o = absorbed.attend(tape, queries.forward(tape, x_TD).tensor(), rotary);
         return output_DO.forward(tape, tape.input(o, false));
+    }
+
+    /** (B, S, H, V): the values, which lie beside the unrotated part of the keys, in (T, H·(N + V)). */
+    private Tensor values(AttentionShape shape, Tensor keysValues) {
+        return keysValues.view(shape.batch(), shape.sequence(), spec.heads(), spec.nope() + spec.value())
+                .slice(3, spec.nope(), spec.nope() + spec.value());
     }
 
     /** (T, D) → (T, H·Q). */

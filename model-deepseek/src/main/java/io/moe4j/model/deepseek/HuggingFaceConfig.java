@@ -6,6 +6,7 @@ import io.moe4j.layers.decoder.BlockSpec;
 import io.moe4j.layers.decoder.DecoderSpec;
 import io.moe4j.layers.feedforward.DenseFeedForward;
 import io.moe4j.layers.huggingface.ConfigReader;
+import io.moe4j.layers.huggingface.DecoderKeys;
 import io.moe4j.layers.huggingface.RotaryKeys;
 import io.moe4j.layers.rotary.RotaryScaling.Yarn;
 import io.moe4j.layers.rotary.RotarySpec;
@@ -36,12 +37,7 @@ final class HuggingFaceConfig {
         boolean routed = denseLayers < layers;
         ExpertKeys experts = routed ? ExpertKeys.of(keys, type) : ExpertKeys.NONE;
         AttentionKeys attention = AttentionKeys.of(keys, type);
-        long vocabulary = keys.count("vocab_size", 1);
-        long dim = keys.count("hidden_size", 1);
-        boolean tied = keys.flag("tie_word_embeddings", false);
-        double eps = keys.positive("rms_norm_eps", 1e-6);
-        long maxSequence = keys.count("max_position_embeddings", 1);
-        int predictionDepth = keys.predictionDepth();
+        DecoderKeys decoder = DecoderKeys.of(keys);
         keys.refuse();
         LatentAttention latent = attention.spec();
         List<BlockSpec> blocks = new ArrayList<>();
@@ -50,8 +46,7 @@ final class HuggingFaceConfig {
         for (int layer = 0; layer < layers; layer++) {
             blocks.add(layer < denseLayers ? dense : last);
         }
-        return new DecoderSpec(type, vocabulary, dim, blocks, tied, (float) eps, maxSequence, predictionDepth,
-                Published.BACKEND);
+        return decoder.spec(type, blocks, Published.BACKEND);
     }
 
     private static void unsupported(ConfigReader keys, String type) {

@@ -8,6 +8,7 @@ import io.moe4j.layers.decoder.DecoderSpec;
 import io.moe4j.layers.feedforward.DenseFeedForward;
 import io.moe4j.layers.feedforward.MixtureOfExperts;
 import io.moe4j.layers.huggingface.ConfigReader;
+import io.moe4j.layers.huggingface.DecoderKeys;
 import io.moe4j.layers.huggingface.RotaryKeys;
 import io.moe4j.layers.rotary.RotarySpec;
 import io.moe4j.layers.rotary.Rotation;
@@ -34,12 +35,7 @@ final class HuggingFaceConfig {
         Attention attention = Attention.of(keys);
         Experts experts = routedLayers.isEmpty() ? Experts.NONE : Experts.of(keys);
         long hidden = routedLayers.cardinality() == layers ? 1 : keys.count("intermediate_size", 1);
-        long vocabulary = keys.count("vocab_size", 1);
-        long dim = keys.count("hidden_size", 1);
-        boolean tied = keys.flag("tie_word_embeddings", false);
-        double eps = keys.positive("rms_norm_eps", 1e-6);
-        long maxSequence = keys.count("max_position_embeddings", 1);
-        int predictionDepth = keys.predictionDepth();
+        DecoderKeys decoder = DecoderKeys.of(keys);
         keys.refuse();
         GroupedQueryAttention queries = attention.spec();
         BlockSpec dense = new BlockSpec(queries, new DenseFeedForward(hidden));
@@ -48,8 +44,7 @@ final class HuggingFaceConfig {
         for (int layer = 0; layer < layers; layer++) {
             blocks.add(routedLayers.get(layer) ? routed : dense);
         }
-        return new DecoderSpec("qwen3_moe", vocabulary, dim, blocks, tied, (float) eps, maxSequence, predictionDepth,
-                Flavors.BACKEND);
+        return decoder.spec("qwen3_moe", blocks, Flavors.BACKEND);
     }
 
     /** Which layers have experts: every {@code decoder_sparse_step}-th layer, except those that {@code mlp_only_layers} names. */

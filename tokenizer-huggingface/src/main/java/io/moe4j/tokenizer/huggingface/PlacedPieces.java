@@ -1,6 +1,7 @@
 package io.moe4j.tokenizer.huggingface;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.text.LoneSurrogates;
 import io.moe4j.api.text.PlacedIds;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -32,7 +33,7 @@ final class PlacedPieces {
 
     static PlacedIds of(String given, Cuts cuts, Encoder encoder) {
         PlacedPieces pieces = new PlacedPieces(encoder);
-        String text = whole(given);
+        String text = LoneSurrogates.replaced(given);
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         int unit = 0;
         for (int from = 0; from < bytes.length;) {
@@ -52,13 +53,6 @@ final class PlacedPieces {
         }
         return new PlacedIds(Arrays.copyOf(pieces.ids, pieces.count), Arrays.copyOf(pieces.starts, pieces.count),
                 Arrays.copyOf(pieces.ends, pieces.count));
-    }
-
-    /** Halves of characters become U+FFFD, which has one unit, as they have. */
-    private static String whole(String text) {
-        return text.codePoints()
-                .map(each -> each >= Character.MIN_SURROGATE && each <= Character.MAX_SURROGATE ? 0xFFFD : each)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
     }
 
     private void add(String piece, int base) {

@@ -2,6 +2,7 @@ package io.moe4j.tokenizer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
 import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -9,10 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,11 +83,11 @@ final class TokenizerFile {
 
     /** SHA-256 of what decides which ids a text has, however the file is indented. */
     String digest() {
-        MessageDigest sha = sha256();
+        MessageDigest sha = Sha256.begin();
         for (String part : DECIDING) {
             sha.update((part + root.path(part) + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        return HexFormat.of().formatHex(sha.digest());
+        return Sha256.hex(sha);
     }
 
     static JsonNode parse(Path path) {
@@ -169,13 +168,5 @@ final class TokenizerFile {
 
     private InputException refusal(String reason) {
         return new InputException(path + " is no tokenizer: " + reason);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
     }
 }

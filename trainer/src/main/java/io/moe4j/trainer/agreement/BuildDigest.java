@@ -2,6 +2,7 @@ package io.moe4j.trainer.agreement;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.module.ResolvedModule;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +54,7 @@ final class BuildDigest {
 
     /** The digest of texts, in order. */
     static String of(List<String> texts) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         for (String text : texts) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
@@ -114,14 +114,6 @@ final class BuildDigest {
                     : Optional.of(source.getLocation().toURI());
         } catch (URISyntaxException e) {
             return Optional.empty();
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
         }
     }
 }

@@ -2,19 +2,17 @@ package io.moe4j.trainer.chat;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
 import io.moe4j.chattemplate.ChatTemplate;
 import io.moe4j.chattemplate.ChatTemplateException;
 import io.moe4j.chattemplate.FolderTemplate;
 import io.moe4j.data.ConversationException;
 import io.moe4j.data.Conversations;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -147,14 +145,8 @@ public final class ChatFormat {
 
     /** Identifies template and special tokens, in a form that can be compared. */
     public String identity() {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(
-                    (source() + "\0" + withTools.source() + "\0" + new TreeMap<>(specialTokens))
-                            .getBytes(StandardCharsets.UTF_8));
-            return "chat template, SHA-256 " + HexFormat.of().formatHex(digest).substring(0, 32);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
+        String all = source() + "\0" + withTools.source() + "\0" + new TreeMap<>(specialTokens);
+        return "chat template, SHA-256 " + Sha256.of(all.getBytes(StandardCharsets.UTF_8)).substring(0, 32);
     }
 
     /** The variables of a rendering, as transformers has them: others take the place of special tokens. */

@@ -3,18 +3,19 @@ package io.moe4j.trainer.generate;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.LoneSurrogates;
 import io.moe4j.api.text.Tokenizer;
+import io.moe4j.data.EncodedText;
 import io.moe4j.data.Tokenizers;
 import io.moe4j.trainer.model.CheckpointSource;
 import io.moe4j.trainer.model.FolderSource;
 import io.moe4j.trainer.model.LoraSource;
 import io.moe4j.trainer.model.ModelSource;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -104,27 +105,11 @@ public final class ModelText implements AutoCloseable {
 
     /** The ids of a text as it stands, without any before it. */
     List<Integer> encoded(String text) {
-        List<Integer> ids = new ArrayList<>();
-        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(utf8(text)));
-        int[] some = new int[1024];
         try {
-            for (int read = tokens.read(some, 0, some.length); read > 0; read = tokens.read(some, 0, some.length)) {
-                for (int i = 0; i < read; i++) {
-                    ids.add(some[i]);
-                }
-            }
+            return Arrays.stream(EncodedText.ids(tokenizer, LoneSurrogates.replaced(text))).boxed().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return ids;
-    }
-
-    /** Halves of characters become U+FFFD, as in data. */
-    private static byte[] utf8(String text) {
-        return text.codePoints()
-                .map(each -> each >= Character.MIN_SURROGATE && each <= Character.MAX_SURROGATE ? 0xFFFD : each)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString()
-                .getBytes(StandardCharsets.UTF_8);
     }
 
     /** The ids that end an answer. */

@@ -2,6 +2,7 @@ package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.TensorEntry;
@@ -9,10 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -107,14 +106,10 @@ public final class FolderWeights implements AutoCloseable {
 
     /** A digest by which processes check that they have opened the same weights. It includes all names, types, shapes and places, but no values. */
     public String identity() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            found.values().forEach(weight -> digest.update((weight.entry() + " " + weight.entry().from() + " "
-                    + weight.file().path().getFileName() + "\n").getBytes(StandardCharsets.UTF_8)));
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        MessageDigest digest = Sha256.begin();
+        found.values().forEach(weight -> digest.update((weight.entry() + " " + weight.entry().from() + " "
+                + weight.file().path().getFileName() + "\n").getBytes(StandardCharsets.UTF_8)));
+        return Sha256.hex(digest);
     }
 
     /**
@@ -122,17 +117,13 @@ public final class FolderWeights implements AutoCloseable {
      * first bytes of each tensor.
      */
     public String contentIdentity() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            new TreeMap<>(weights).forEach((name, weight) -> {
-                digest.update((name + " " + weight.type() + " " + weight.entry().shape() + "\n")
-                        .getBytes(StandardCharsets.UTF_8));
-                digest.update(weight.data().asSlice(0, Math.min(SAMPLE, weight.data().byteSize())).asByteBuffer());
-            });
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        MessageDigest digest = Sha256.begin();
+        new TreeMap<>(weights).forEach((name, weight) -> {
+            digest.update((name + " " + weight.type() + " " + weight.entry().shape() + "\n")
+                    .getBytes(StandardCharsets.UTF_8));
+            digest.update(weight.data().asSlice(0, Math.min(SAMPLE, weight.data().byteSize())).asByteBuffer());
+        });
+        return Sha256.hex(digest);
     }
 
     @Override

@@ -3,8 +3,10 @@ package io.moe4j.api.comm.support;
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.Group;
@@ -105,6 +107,38 @@ public record ExchangeChecks(String backend, CommConfig config) {
             throw new IllegalArgumentException("a combine without waiting_ND, but a plan of " + backend
                     + " can need up to " + maxRounds + " rounds; give a tensor for the rows of earlier rounds with"
                     + " withWaiting, or open the backend with the worst case as capacity");
+        }
+    }
+
+    /**
+     * What is wrong where a plan was made by another backend, or by another one of this kind.
+     *
+     * @since 0.3.0
+     */
+    public IllegalArgumentException foreign(DispatchPlan plan) {
+        return new IllegalArgumentException("the plan, a " + plan.getClass().getName()
+                + ", was made by another backend; use it with the one whose plan(...) returned it");
+    }
+
+    /**
+     * What is wrong where rows were received by another backend.
+     *
+     * @since 0.3.0
+     */
+    public IllegalArgumentException foreign(ReceivedRows rows) {
+        return new IllegalArgumentException("rows were not received by " + backend + ", but are a "
+                + rows.getClass().getName() + "; combine with the backend that dispatched");
+    }
+
+    /**
+     * Checks that the backend is still open.
+     *
+     * @throws IllegalStateException if it is closed
+     * @since 0.3.0
+     */
+    public void open(boolean closed) {
+        if (closed) {
+            throw new IllegalStateException(backend + " was used after it was closed; open it again, or close later");
         }
     }
 

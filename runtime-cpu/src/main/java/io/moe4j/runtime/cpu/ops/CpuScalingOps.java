@@ -24,24 +24,28 @@ final class CpuScalingOps implements ScalingOps {
 
     @Override
     public void quantize(Stream stream, Tensor x, Tensor scaled) {
-        Grid grid = Grid.of("quantize", x, scaled);
-        commands.submit(stream, "quantize", () -> Blocks.overRows(commands, grid.blocks(), grid.blockElements(),
-                (from, to) -> {
-                    for (long block = from; block < to; block++) {
-                        quantize(grid, block);
-                    }
-                }), x, scaled, grid.scales());
+        forEachBlock("quantize", stream, x, scaled, CpuScalingOps::quantize);
     }
 
     @Override
     public void dequantize(Stream stream, Tensor scaled, Tensor x) {
-        Grid grid = Grid.of("dequantize", x, scaled);
-        commands.submit(stream, "dequantize", () -> Blocks.overRows(commands, grid.blocks(), grid.blockElements(),
+        forEachBlock("dequantize", stream, x, scaled, CpuScalingOps::dequantize);
+    }
+
+    private void forEachBlock(String what, Stream stream, Tensor x, Tensor scaled, BlockWork work) {
+        Grid grid = Grid.of(what, x, scaled);
+        commands.submit(stream, what, () -> Blocks.overRows(commands, grid.blocks(), grid.blockElements(),
                 (from, to) -> {
                     for (long block = from; block < to; block++) {
-                        dequantize(grid, block);
+                        work.on(grid, block);
                     }
                 }), x, scaled, grid.scales());
+    }
+
+    /** What is done with a block. */
+    @FunctionalInterface
+    private interface BlockWork {
+        void on(Grid grid, long block);
     }
 
     private static void quantize(Grid grid, long block) {

@@ -1,6 +1,5 @@
 package io.moe4j.runtime.cuda.peer;
 
-import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
@@ -8,6 +7,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cuda.SumKernels;
 
 /** Launches the kernels of {@code collectives.cu}. A table has one pointer per rank. */
 final class PeerKernels {
@@ -45,7 +45,7 @@ final class PeerKernels {
 
     /** Sums the ranks' elements from {@code offset} on into {@code out}. */
     void reduce(Stream stream, KernelArg table, int ranks, DType from, Tensor out, long offset) {
-        String kernel = from.isFloating() ? "reduce_" + name(from) + "_" + name(out.dtype()) : "reduce_" + name(from);
+        String kernel = SumKernels.ofTable(from, out.dtype());
         if (out.elements() > 0) {
             stream.launch(Launch.of(kernels.kernel(kernel), table, KernelArg.of(out), KernelArg.of(offset),
                     KernelArg.of(out.elements()), KernelArg.of(ranks)).withGrid(blocks(out.elements() / 8), 1)
@@ -58,7 +58,7 @@ final class PeerKernels {
      * elements apart. {@code received} may be at {@code out}.
      */
     void reduceReceived(Stream stream, Group group, KernelArg received, long pitch, Tensor own, Tensor out) {
-        String kernel = "reduce_received_" + name(own.dtype()) + "_" + name(out.dtype());
+        String kernel = SumKernels.ofReceived(own.dtype(), out.dtype());
         stream.launch(Launch.of(kernels.kernel(kernel), received, KernelArg.of(pitch), KernelArg.of(own),
                 KernelArg.of(out), KernelArg.of(out.elements()), KernelArg.of(group.index()),
                 KernelArg.of(group.size())).withGrid(blocks(out.elements() / 8), 1).withBlock(BLOCK));
@@ -66,16 +66,5 @@ final class PeerKernels {
 
     private static int blocks(long items) {
         return (int) Math.max(1, Math.min(MAX_BLOCKS, Math.ceilDiv(items, (long) BLOCK)));
-    }
-
-    private static String name(DType dtype) {
-        return switch (dtype) {
-            case F32 -> "f32";
-            case BF16 -> "bf16";
-            case I32 -> "i32";
-            case I64 -> "i64";
-            case F8_E4M3 -> throw new DeviceException(
-                    "a sum over ranks of " + dtype + ", whose scales differ; dequantize, and sum F32 or BF16");
-        };
     }
 }

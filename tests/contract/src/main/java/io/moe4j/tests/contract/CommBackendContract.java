@@ -1,9 +1,5 @@
 package io.moe4j.tests.contract;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.moe4j.api.Stability;
@@ -15,9 +11,6 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.group.Group;
-import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.Setting;
-import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
 import java.time.Duration;
 import java.util.List;
@@ -103,25 +96,7 @@ public abstract class CommBackendContract {
     /** Id, version and probe keep the rules of providers. */
     @Test
     public void providerIsWellBehaved() {
-        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
-        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(CommBackendProvider.SPI_VERSION)
-                .accepts(SpiVersion.parse(provider().spiVersion())));
-        assertInstanceOf(Availability.Available.class, provider().probe());
-        assertTrue(provider().supports(deviceProvider().kind()));
-        for (DType type : List.of(DType.I32, DType.I64)) {
-            assertFalse(provider().supports(deviceProvider().kind(), type), "supports rows of " + type);
-        }
-        for (DType type : rowTypes()) {
-            assertTrue(provider().supports(deviceProvider().kind(), type), "supports rows of " + type);
-        }
-        assertEquals(provider().requirements(), provider().requirements());
-        assertEquals(names(provider().settings()), names(provider().settings()), "names of the settings");
-    }
-
-    private static List<String> names(List<Setting<?>> settings) {
-        List<String> names = settings.stream().map(Setting::name).toList();
-        assertEquals(names.stream().distinct().toList(), names, "each setting is listed once");
-        return names;
+        CommClaims.areConsistent(this::provider, deviceProvider().kind(), rowTypes());
     }
 
     /** The provider supports only kinds of devices for which it has kernels. */

@@ -14,9 +14,11 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.KernelSource;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Setting;
 import io.moe4j.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Checks that a provider's statements about itself are true. */
 final class CommClaims {
@@ -26,6 +28,34 @@ final class CommClaims {
     CommClaims(CommKit kit, CommCase shape) {
         this.kit = kit;
         this.shape = shape;
+    }
+
+    /**
+     * Id, version, probe, and what it says of row types, requirements and settings.
+     *
+     * @param provider makes the provider, which has no state: two of them say the same
+     * @param kind of the device that it runs on
+     * @param rowTypes that it handles
+     */
+    static void areConsistent(Supplier<CommBackendProvider> provider, DeviceKind kind, List<DType> rowTypes) {
+        CommBackendProvider one = provider.get();
+        ProviderChecks.isWellBehaved(one, CommBackendProvider.SPI_VERSION);
+        assertTrue(one.supports(kind));
+        for (DType type : List.of(DType.I32, DType.I64)) {
+            assertFalse(one.supports(kind, type), "supports rows of " + type);
+        }
+        for (DType type : rowTypes) {
+            assertTrue(one.supports(kind, type), "supports rows of " + type);
+        }
+        CommBackendProvider other = provider.get();
+        assertEquals(one.requirements(), other.requirements());
+        assertEquals(names(one.settings()), names(other.settings()), "names of the settings");
+    }
+
+    private static List<String> names(List<Setting<?>> settings) {
+        List<String> names = settings.stream().map(Setting::name).toList();
+        assertEquals(names.stream().distinct().toList(), names, "each setting is listed once");
+        return names;
     }
 
     /**

@@ -2,7 +2,6 @@ package io.moe4j.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,7 +13,6 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
-import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -117,10 +115,7 @@ public abstract class ModelContract {
     /** Id, version and probe keep the rules of providers, and the message about an unknown flavor names the known ones. */
     @Test
     public void providerIsWellBehaved() {
-        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
-        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(ModelProvider.SPI_VERSION)
-                .accepts(SpiVersion.parse(provider().spiVersion())));
-        assertInstanceOf(Availability.Available.class, provider().probe());
+        ProviderChecks.isWellBehaved(provider(), ModelProvider.SPI_VERSION);
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
                 () -> provider().flavor("no such flavor"));
         for (String flavor : provider().flavors()) {

@@ -2,15 +2,12 @@ package io.moe4j.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
-import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,10 +52,7 @@ public abstract class RecomputePolicyContract {
     /** Id, version and probe are those of a well-behaved provider. */
     @Test
     public void providerIsWellBehaved() {
-        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
-        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(RecomputePolicyProvider.SPI_VERSION)
-                .accepts(SpiVersion.parse(provider().spiVersion())));
-        assertInstanceOf(Availability.Available.class, provider().probe());
+        ProviderChecks.isWellBehaved(provider(), RecomputePolicyProvider.SPI_VERSION);
     }
 
     /** Outputs, the input's gradient and the parameters' are those of a tape that keeps everything. */

@@ -2,14 +2,11 @@ package io.moe4j.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
-import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.text.Document;
 import io.moe4j.api.text.DocumentReader;
 import io.moe4j.api.text.ReadLog;
@@ -76,10 +73,7 @@ public abstract class SourceContract {
     /** Id, version and probe keep the rules of providers, and file names decide what it reads. */
     @Test
     public void providerIsWellBehaved() {
-        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
-        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(SourceProvider.SPI_VERSION)
-                .accepts(SpiVersion.parse(provider().spiVersion())));
-        assertInstanceOf(Availability.Available.class, provider().probe());
+        ProviderChecks.isWellBehaved(provider(), SourceProvider.SPI_VERSION);
         assertTrue(provider().reads(fileName().toLowerCase(Locale.ROOT)), fileName());
         for (String other : List.of("", "readme", "x.unknown-format", "x.gz", ".")) {
             assertFalse(provider().reads(other), "it says that it reads \"" + other + "\", which others may want to");

@@ -2,7 +2,6 @@ package io.moe4j.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
-import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.text.PlacedIds;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.api.text.TokenizerProvider;
@@ -89,10 +86,7 @@ public abstract class TokenizerContract {
     /** Id, version and probe are those of a well-behaved provider. */
     @Test
     public void providerIsWellBehaved() {
-        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
-        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(TokenizerProvider.SPI_VERSION)
-                .accepts(SpiVersion.parse(provider().spiVersion())));
-        assertInstanceOf(Availability.Available.class, provider().probe());
+        ProviderChecks.isWellBehaved(provider(), TokenizerProvider.SPI_VERSION);
         source().path().ifPresent(path -> assertTrue(provider().reads(path), "reads " + path));
     }
 

@@ -57,21 +57,11 @@ enum Damage {
     /** Replaced by the file of another step, rank or role. */
     ANOTHER_FILE {
         @Override
-        byte[] change(byte[] bytes, Random random) {
-            return bytes;
-        }
-
-        @Override
         void apply(Path file, List<Path> others, Random random) throws IOException {
             Files.write(file, Files.readAllBytes(others.get(random.nextInt(others.size()))));
         }
     },
     MISSING {
-        @Override
-        byte[] change(byte[] bytes, Random random) {
-            return bytes;
-        }
-
         @Override
         void apply(Path file, List<Path> others, Random random) throws IOException {
             Files.delete(file);
@@ -79,19 +69,16 @@ enum Damage {
     },
     FOLDER {
         @Override
-        byte[] change(byte[] bytes, Random random) {
-            return bytes;
-        }
-
-        @Override
         void apply(Path file, List<Path> others, Random random) throws IOException {
             Files.delete(file);
             Files.createDirectory(file);
         }
     };
 
-    /** Changes the content; the result may be equal by accident. */
-    abstract byte[] change(byte[] bytes, Random random);
+    /** Changes the content; the result may be equal by accident. Damage of another kind leaves it, and is done by {@link #apply}. */
+    byte[] change(byte[] bytes, Random random) {
+        return bytes;
+    }
 
     /**
      * Changes a file.

@@ -14,7 +14,6 @@ import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.RecomputePlan;
-import io.moe4j.trainer.step.Batch;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +30,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("gpu")
 @Timeout(240)
 final class BudgetGpuTest {
-    private static final int WORDS = 2048;
     private static final long SEED = 23;
     private static final Set<String> EXPERTS = Set.of("experts.inputs", "experts.gate_up", "experts.hidden");
 
@@ -91,7 +89,8 @@ final class BudgetGpuTest {
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.training());
         RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
             Random random = new Random(rank);
-            return () -> batch(random, Math.toIntExact(config.training().localTokens()) * config.microbatches());
+            return () -> FrequentWords.batch(random,
+                    Math.toIntExact(config.training().localTokens()) * config.microbatches());
         });
         List<Double> bits = new ArrayList<>();
         try (TrainingRun run = Trainer.open(config, registry, options)) {
@@ -103,14 +102,5 @@ final class BudgetGpuTest {
             }
         }
         return bits;
-    }
-
-    private static Batch batch(Random random, int tokens) {
-        int[] words = random.ints(tokens + 1L, 0, WORDS).map(word -> word % 3 == 0 ? word : word % 7).toArray();
-        int[] inputs = new int[tokens];
-        int[] labels = new int[tokens];
-        System.arraycopy(words, 0, inputs, 0, tokens);
-        System.arraycopy(words, 1, labels, 0, tokens);
-        return new Batch(inputs, labels);
     }
 }

@@ -30,7 +30,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("gpu")
 @Timeout(180)
 final class DocumentsGpuTest {
-    private static final int WORDS = 2048;
     private static final int LENGTH = 128;
     private static final String QWEN = "qwen3_moe_debugmodel_minimal_async_ep";
     private static final String DEEPSEEK = "deepseek_v3_debugmodel_minimal_async_ep";
@@ -100,7 +99,7 @@ final class DocumentsGpuTest {
 
     /** Documents of 30 tokens on average; a third of the labels does not count. */
     private static Batch batch(Random random, int tokens, boolean boundaries) {
-        int[] words = random.ints(tokens + 1L, 0, WORDS).map(word -> word % 3 == 0 ? word : word % 7).toArray();
+        int[] words = FrequentWords.of(random, tokens + 1);
         int[] inputs = new int[tokens];
         int[] labels = new int[tokens];
         int[] starts = new int[tokens];

@@ -13,7 +13,6 @@ import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.step.Batch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -26,7 +25,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("gpu")
 @Timeout(120)
 final class FamiliesGpuTest {
-    private static final int WORDS = 2048;
 
     @ParameterizedTest
     @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0, auto",
@@ -57,7 +55,7 @@ final class FamiliesGpuTest {
                 ConfigUse.training());
         RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
             Random random = new Random(rank);
-            return () -> batch(random, Math.toIntExact(config.training().localTokens()));
+            return () -> FrequentWords.batch(random, Math.toIntExact(config.training().localTokens()));
         });
         List<Double> losses = new ArrayList<>();
         try (TrainingRun run = Trainer.open(config, registry, options)) {
@@ -68,15 +66,5 @@ final class FamiliesGpuTest {
             }
         }
         return losses;
-    }
-
-    /** Random words, of which a few are frequent, so that the loss falls within six steps. */
-    private static Batch batch(Random random, int tokens) {
-        int[] words = random.ints(tokens + 1L, 0, WORDS).map(word -> word % 3 == 0 ? word : word % 7).toArray();
-        int[] inputs = new int[tokens];
-        int[] labels = new int[tokens];
-        System.arraycopy(words, 0, inputs, 0, tokens);
-        System.arraycopy(words, 1, labels, 0, tokens);
-        return new Batch(inputs, labels);
     }
 }

@@ -15,7 +15,6 @@ import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.MemoryPlan;
-import io.moe4j.trainer.step.Batch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +35,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("gpu")
 @Timeout(180)
 final class OptimizersGpuTest {
-    private static final int WORDS = 2048;
     private static final String OFFLOAD = "optimizer.offload=true optimizer.offload_chunk_bytes=1000000";
     private static final String BF16_STATE = "training.dtype=bfloat16 training.parameter_dtype=bfloat16"
             + " training.gradient_dtype=bfloat16 optimizer.state_dtype=bfloat16 optimizer.parameter_rounding=stochastic";
@@ -158,17 +156,11 @@ final class OptimizersGpuTest {
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.training());
         RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
             AtomicLong step = new AtomicLong(read / config.sequencesPerStep());
-            return () -> batch(new Random(rank + 1000 * step.incrementAndGet()),
+            return () -> FrequentWords.batch(new Random(rank + 1000 * step.incrementAndGet()),
                     Math.toIntExact(config.training().localTokens() * config.microbatches()));
         });
         try (TrainingRun run = Trainer.open(config, registry, options)) {
             work.accept(run);
         }
-    }
-
-    /** Random words, of which a few are frequent, so that the loss falls within six steps. */
-    private static Batch batch(Random random, int tokens) {
-        int[] words = random.ints(tokens + 1L, 0, WORDS).map(word -> word % 3 == 0 ? word : word % 7).toArray();
-        return new Batch(Arrays.copyOf(words, tokens), Arrays.copyOfRange(words, 1, tokens + 1));
     }
 }

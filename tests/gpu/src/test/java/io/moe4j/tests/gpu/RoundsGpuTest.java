@@ -37,7 +37,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("gpu")
 @Timeout(180)
 final class RoundsGpuTest {
-    private static final int WORDS = 2048;
     /** Of steps whose routing changes: which part of the tokens is one word, whose experts are then crowded. */
     private static final List<Double> CROWDS = List.of(0.0, 1.0, 0.5, 0.0, 0.8, 0.2, 1.0, 0.0);
 
@@ -201,7 +200,8 @@ final class RoundsGpuTest {
                     Random random = new Random(rank);
                     int tokens = (int) config.training().localTokens() * config.microbatches();
                     Iterator<Double> crowd = crowds.iterator();
-                    return () -> crowds.isEmpty() ? batch(random, tokens) : crowded(random, tokens, crowd.next());
+                    return () -> crowds.isEmpty() ? FrequentWords.batch(random, tokens)
+                            : crowded(random, tokens, crowd.next());
                 }))) {
             while (run.hasNext()) {
                 StepResult step = run.step();
@@ -217,7 +217,7 @@ final class RoundsGpuTest {
                     unit.read(unit.gradientShard(), (parameter, from, values, count) -> put(gradients,
                             who + parameter + " " + from, Arrays.copyOf(values, count)));
                 });
-                BlockOutputs.of(rank, batch(new Random(5), (int) config.training().localTokens()).ids_T())
+                BlockOutputs.of(rank, FrequentWords.batch(new Random(5), (int) config.training().localTokens()).ids_T())
                         .forEach((block, values) -> put(outputs, who + block, values));
                 return rank;
             });
@@ -233,19 +233,9 @@ final class RoundsGpuTest {
         }
     }
 
-    /** A few words are frequent, so that some experts are crowded. */
-    private static Batch batch(Random random, int tokens) {
-        int[] ids = random.ints(tokens + 1L, 0, WORDS).map(id -> id % 3 == 0 ? id : id % 7).toArray();
-        int[] inputs = new int[tokens];
-        int[] labels = new int[tokens];
-        System.arraycopy(ids, 0, inputs, 0, tokens);
-        System.arraycopy(ids, 1, labels, 0, tokens);
-        return new Batch(inputs, labels);
-    }
-
     private static Batch crowded(Random random, int tokens, double part) {
         return new Batch(
-                random.ints(tokens, 0, WORDS).map(id -> random.nextDouble() < part ? 7 : id).toArray(),
-                random.ints(tokens, 0, WORDS).toArray());
+                random.ints(tokens, 0, FrequentWords.WORDS).map(id -> random.nextDouble() < part ? 7 : id).toArray(),
+                random.ints(tokens, 0, FrequentWords.WORDS).toArray());
     }
 }

@@ -24,7 +24,6 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -120,14 +119,8 @@ class EvalCommandTest {
 
     /** A vocabulary for bytes. */
     private static Map<String, Object> model() {
-        Map<String, Object> config = new HashMap<>(Map.of("model_type", "deepseek_v3", "vocab_size", 300,
-                "hidden_size", 16, "num_hidden_layers", 2, "first_k_dense_replace", 1, "num_attention_heads", 2,
-                "intermediate_size", 16, "moe_intermediate_size", 8, "n_routed_experts", 4, "num_experts_per_tok", 2));
-        config.putAll(Map.of("n_shared_experts", 1, "kv_lora_rank", 8, "qk_nope_head_dim", 4, "qk_rope_head_dim", 4,
-                "v_head_dim", 4, "rms_norm_eps", 1e-5, "rope_theta", 10000, "max_position_embeddings", 64,
-                "hidden_act", "silu"));
-        config.putAll(Map.of("tie_word_embeddings", false, "attention_bias", false, "scoring_func", "sigmoid",
-                "routed_scaling_factor", 1.0, "norm_topk_prob", true, "n_group", 1, "topk_group", 1));
+        Map<String, Object> config = Tiny.smallest();
+        config.putAll(Map.of("vocab_size", 300, "hidden_size", 16, "intermediate_size", 16));
         return config;
     }
 }

@@ -199,7 +199,8 @@ final class Tiny {
         return config;
     }
 
-    private static Map<String, Object> smallest() {
+    /** The smallest model, as Hugging Face's {@code config.json} has it. */
+    static Map<String, Object> smallest() {
         Map<String, Object> config = new HashMap<>(model());
         config.putAll(Map.of("hidden_size", 8, "num_hidden_layers", 2, "intermediate_size", 8,
                 "moe_intermediate_size", 8, "n_routed_experts", 4, "num_experts_per_tok", 2, "kv_lora_rank", 8,

@@ -2,6 +2,7 @@ package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ public final class Completion {
         byte[] state = progress.encode();
         store.write(part.resolve(Progress.FILE), state);
         all.add(new StoredFile(Progress.FILE, Role.PROGRESS, progress.step(), ranks, state.length,
-                Digests.of(state)));
+                Sha256.of(state)));
         store.write(part.resolve(Manifest.FILE), new Manifest(progress.step(), progress.ranks(), all).encode());
         return store.complete(progress.step());
     }
@@ -90,7 +91,7 @@ public final class Completion {
             return Optional.of(file.name() + " has " + Files.size(path) + " bytes, and " + file.bytes()
                     + " were written");
         }
-        boolean differs = file.role() == Role.PIECES && !Digests.of(Files.readAllBytes(path)).equals(file.sha256());
+        boolean differs = file.role() == Role.PIECES && !Sha256.of(Files.readAllBytes(path)).equals(file.sha256());
         return differs ? Optional.of(file.name() + " is another file") : Optional.empty();
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
+import io.moe4j.api.host.Sha256;
 import io.moe4j.safetensors.RandomAccessOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,7 +60,7 @@ final class DigestedOutput implements RandomAccessOutput {
     synchronized List<Piece> pieces() {
         Map<Long, Piece> byStart = new TreeMap<>();
         runs.forEach((end, run) -> {
-            if (byStart.put(run.from, new Piece(end - run.from, Digests.hex(run.digest))) != null) {
+            if (byStart.put(run.from, new Piece(end - run.from, Sha256.hex(run.digest))) != null) {
                 throw new IllegalStateException(name + ": bytes from " + run.from + " were written twice");
             }
         });
@@ -77,7 +78,7 @@ final class DigestedOutput implements RandomAccessOutput {
 
     private synchronized Run take(long position) {
         Run run = runs.remove(position);
-        return run != null ? run : new Run(position, Digests.begin());
+        return run != null ? run : new Run(position, Sha256.begin());
     }
 
     private synchronized void give(long end, Run run) {

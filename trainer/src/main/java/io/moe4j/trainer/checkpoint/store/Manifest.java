@@ -1,6 +1,7 @@
 package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,7 @@ record Manifest(long step, int world, List<StoredFile> files) {
         json.put("world", world);
         json.put("files", files.stream().map(Manifest::json).toList());
         String first = JsonMapper.shared().writeValueAsString(json) + "\n";
-        String digest = Digests.of(first.getBytes(StandardCharsets.UTF_8));
+        String digest = Sha256.of(first.getBytes(StandardCharsets.UTF_8));
         return (first + "{\"sha256\":\"" + digest + "\"}\n").getBytes(StandardCharsets.UTF_8);
     }
 
@@ -43,7 +44,7 @@ record Manifest(long step, int world, List<StoredFile> files) {
         }
         String expected = Fields.read(FILE, text.substring(end).getBytes(StandardCharsets.UTF_8)).text("sha256");
         byte[] first = text.substring(0, end).getBytes(StandardCharsets.UTF_8);
-        String found = Digests.of(first);
+        String found = Sha256.of(first);
         // Compared as a whole, so that no byte outside the first line can change either.
         if (!text.substring(end).equals("{\"sha256\":\"" + found + "\"}\n")) {
             throw new DamageException(

@@ -69,6 +69,6 @@ record PiecesFile(List<Integer> ranks, Map<String, Content> files) {
     /** The entries of these files in the manifest. */
     List<StoredFile> stored(long step) {
         return files.entrySet().stream().map(file -> new StoredFile(file.getKey(), file.getValue().role, step, ranks,
-                file.getValue().bytes(), Digests.of(file.getValue().pieces))).toList();
+                file.getValue().bytes(), Piece.digest(file.getValue().pieces))).toList();
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
 import io.moe4j.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ public final class ProcessFiles implements AutoCloseable {
         store.write(store.part(step).resolve(name), digests);
         store.files().forceFolder(store.part(step));
         return new Receipt(ThisHost.name(), new StoredFile(name, Role.PIECES, step, ranks, digests.length,
-                Digests.of(digests)));
+                Sha256.of(digests)));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,7 @@ public final class StoredCheckpoint {
         for (StoredFile file : manifest.files()) {
             if (file.role() != Role.PROGRESS && file.role() != Role.PIECES) {
                 PiecesFile.Content content = contents.get(file.name());
-                if (content == null || !Digests.of(content.pieces()).equals(file.sha256())) {
+                if (content == null || !Piece.digest(content.pieces()).equals(file.sha256())) {
                     throw new DamageException(Manifest.FILE + ": no file of digests has the pieces of " + file.name());
                 }
                 long at = 0;
@@ -194,7 +195,7 @@ public final class StoredCheckpoint {
 
     private static byte[] readDigested(Path folder, StoredFile file) {
         byte[] bytes = read(folder.resolve(file.name()));
-        String found = Digests.of(bytes);
+        String found = Sha256.of(bytes);
         if (!found.equals(file.sha256())) {
             throw new DamageException(
                     file.name() + ": the SHA-256 " + file.sha256() + " was expected, and " + found + " found");

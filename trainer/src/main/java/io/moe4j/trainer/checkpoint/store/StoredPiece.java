@@ -1,6 +1,7 @@
 package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.host.Sha256;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.TensorEntry;
 import java.io.IOException;
@@ -39,7 +40,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
     }
 
     private String digest() throws IOException {
-        MessageDigest digest = Digests.begin();
+        MessageDigest digest = Sha256.begin();
         // The file is read, and not mapped, so that a failing disk gives an exception here, and not a fault of the JVM.
         try (FileChannel channel = FileChannel.open(path)) {
             ByteBuffer block = ByteBuffer.allocate((int) Math.min(BLOCK, piece.bytes()));
@@ -53,7 +54,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
                 at += read;
             }
         }
-        return Digests.hex(digest);
+        return Sha256.hex(digest);
     }
 
     /** The tensors to which these bytes belong. */
