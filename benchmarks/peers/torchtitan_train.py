@@ -3,7 +3,7 @@
 
     python3 -m torch.distributed.run --nproc_per_node 2 torchtitan_train.py TORCHTITAN TEXT --backend minimal_async_ep
 
-TORCHTITAN is a checkout; e20fe8a41 was measured. TEXT is a file. What it imports for its command line, its data sets and its type checks need not be installed (see torchtitan_imports.py).
+TORCHTITAN is a checkout; e20fe8a41 was measured. TEXT is a file. What torchtitan imports for its command line, its data sets and its type checks need not be installed (see torchtitan_imports.py).
 Prints torchtitan's own lines; `tps` in them are tokens a second of one GPU, a mean since the line before.
 """
 
@@ -17,6 +17,8 @@ import torch
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 import torchtitan_imports
+
+VOCABULARY = 102400
 
 
 def options():
@@ -109,9 +111,6 @@ def bytes_of(text):
             pass
 
     return NoTokenizer.Config(), Bytes.Config()
-
-
-VOCABULARY = 102400
 
 
 def trainer(given):
