@@ -3,6 +3,7 @@ package io.moe4j.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -132,7 +133,9 @@ class ConversationsTest {
                 refusal.getMessage());
         try (StreamedSequences source = streamed(corpus(lines, BadLines.SKIP), 0, DocumentSplit.NONE)) {
             int[] sequence = new int[S + 1];
-            assertTrue(source.next(sequence) && source.next(sequence) && !source.next(sequence));
+            assertTrue(source.next(sequence));
+            assertTrue(source.next(sequence));
+            assertFalse(source.next(sequence));
             assertEquals(new DataCounts(2, 0, 3, 0, 0), source.counts());
         }
     }

@@ -22,13 +22,12 @@ class DecoderKitIsNotVacuousTest {
 
     @Test
     void withoutAFaultNothingIsFound() throws Throwable {
-        ThrowingConsumer<TokenizerContract> all = kit -> {
-            kit.textComesAsItGrows();
-            kit.textsMayBeReadInTurns();
-            kit.filesMakeTheSameTokenizer();
-            kit.theEndTokenIsPartOfTheIdentity();
-        };
-        on((real, method) -> CALL, all);
+        List<ThrowingConsumer<TokenizerContract>> all = List.of(TokenizerContract::textComesAsItGrows,
+                TokenizerContract::textsMayBeReadInTurns, TokenizerContract::filesMakeTheSameTokenizer,
+                TokenizerContract::theEndTokenIsPartOfTheIdentity);
+        for (ThrowingConsumer<TokenizerContract> each : all) {
+            on((real, method) -> CALL, each);
+        }
     }
 
     @Test
