@@ -3,6 +3,8 @@ package io.moe4j.api.host;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -38,12 +40,15 @@ public final class FreeSpace {
     }
 
     /**
-     * Why a file could not be written, and how much room there is: {@code No space left on device; 312 KiB are free there}.
+     * Why a file could not be written, and how much room there is: {@code No space left on device; 312 KiB are free there}. Where the kind of the problem
+     * says that room is not what is missing, as with {@code permission denied: /data/a}, the room is left out.
      *
      * @param place the file or its folder
      */
     public static String problem(Path place, Exception problem) {
-        OptionalLong free = at(place);
+        Exception cause = problem instanceof UncheckedIOException wrapped ? wrapped.getCause() : problem;
+        OptionalLong free = cause instanceof FileSystemException kind && kind.getReason() == null
+                ? OptionalLong.empty() : at(place);
         return Shown.fileProblem(problem)
                 + (free.isEmpty() ? "" : "; " + Shown.bytes(free.getAsLong()) + " are free there");
     }

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,12 @@ class FreeSpaceTest {
         assertEquals(room, told, 0.5 * room);
         Path file = Files.writeString(folder.resolve("a"), "a");
         assertTrue(FreeSpace.at(file).isPresent());
+    }
+
+    @Test
+    void whereRoomIsNotWhatIsMissingItIsNotTold() {
+        assertEquals("permission denied: /data/a",
+                FreeSpace.problem(folder, new UncheckedIOException(new AccessDeniedException("/data/a"))));
     }
 
     @Test

@@ -105,7 +105,7 @@ final class RunFolder implements AutoCloseable {
             write(file, toml, stepsDone);
         } catch (IOException e) {
             throw new InputException(file + " cannot be written (" + FreeSpace.problem(path, e)
-                    + "); make room there, or give another --output", e);
+                    + "); see that there is room and that you may write there, or give another --output", e);
         }
     }
 

@@ -111,7 +111,9 @@ class RunFolderTest {
             Files.createDirectories(run.path().resolve("config.toml.part/in the way"));
             String refused = assertThrows(InputException.class, () -> run.writeConfig("ranks = 2\n", 0)).getMessage();
             assertTrue(refused.startsWith(config + " cannot be written ("), refused);
-            assertTrue(refused.endsWith(" are free there); make room there, or give another --output"), refused);
+            assertTrue(refused.endsWith(
+                    " are free there); see that there is room and that you may write there, or give another --output"),
+                    refused);
             assertEquals("ranks = 1\n", Files.readString(config));
         }
     }

@@ -11,6 +11,7 @@ final class Unwritable {
 
     static InputException file(Path file, Exception problem) {
         return new InputException(file + " cannot be written (" + FreeSpace.problem(file, problem)
-                + "); make room there, or choose another folder for the run", problem);
+                + "); see that there is room and that you may write there, or choose another folder for the run",
+                problem);
     }
 }

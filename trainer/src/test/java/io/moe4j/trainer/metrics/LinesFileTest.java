@@ -75,7 +75,10 @@ final class LinesFileTest {
         String refused = assertThrows(InputException.class, () -> LinesFile.begin(file, 2, new SmallDisk(15)))
                 .getMessage();
         assertTrue(refused.startsWith(file + " cannot be written (No space left on device; "), refused);
-        assertTrue(refused.endsWith("make room there, or choose another folder for the run"), refused);
+        assertTrue(
+                refused.endsWith(
+                        "see that there is room and that you may write there, or choose another folder for the run"),
+                refused);
         assertEquals("{\"step\":1}\n{\"step\":2}\n", Files.readString(file));
         try (Stream<Path> all = Files.list(folder)) {
             assertEquals(List.of(file), all.toList());

@@ -48,7 +48,8 @@ class RunFileTest {
         Files.createDirectories(folder.resolve(RunFile.NAME + ".part/in the way"));
         String refused = assertThrows(InputException.class, () -> RunFile.write(file, RUN)).getMessage();
         assertTrue(refused.startsWith(file + " cannot be written (")
-                && refused.endsWith(" are free there); make room there, or choose another folder for the run"),
+                && refused.endsWith(
+                        " are free there); see that there is room and that you may write there, or choose another folder for the run"),
                 refused);
     }
 
