@@ -27,8 +27,8 @@ class LateSignalTest {
     private Path folder;
 
     /**
-     * The exit code of a run that has made its last step is 0, also if a signal comes later. A pipe in the place of the page holds the process up there. A kill then
-     * costs the page, and the next start writes it.
+     * The exit code of a run that has made its last step is 0, also if a signal comes later. A pipe in the place of the page holds the process up
+     * there. Without its page, as after a kill, the next start writes it.
      */
     @Test
     void theRunIsFinishedAndItsPageIsWritten() throws Exception {
