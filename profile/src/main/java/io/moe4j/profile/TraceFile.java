@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,7 +27,11 @@ public final class TraceFile {
 
     private TraceFile() {}
 
-    /** Writes the file; an earlier one is replaced. */
+    /**
+     * Writes the file; an earlier one is replaced.
+     *
+     * @throws UncheckedIOException if that fails, as on a full disk: an earlier file is as it was
+     */
     public static void write(Path file, List<RankSpans> ranks) {
         try {
             Files.createDirectories(file.toAbsolutePath().resolveSibling(""));
@@ -39,9 +44,16 @@ public final class TraceFile {
                     json.writeEndObject();
                 }
             });
+        } catch (JacksonException e) {
+            // Jackson wraps what the disk has refused.
+            throw cannotBeWritten(file, e.getCause() instanceof IOException cause ? cause : new IOException(e));
         } catch (IOException e) {
-            throw new UncheckedIOException(file + " cannot be written", e);
+            throw cannotBeWritten(file, e);
         }
+    }
+
+    private static UncheckedIOException cannotBeWritten(Path file, IOException e) {
+        return new UncheckedIOException(file + " cannot be written", e);
     }
 
     private static void write(RankSpans rank, JsonGenerator json) {

@@ -1,13 +1,17 @@
 package io.moe4j.profile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -38,6 +42,19 @@ class TraceFileTest {
                 "{\"name\":\"data\",\"cat\":\"host\",\"ph\":\"X\",\"ts\":5.0,\"dur\":1.0,\"pid\":3,\"tid\":1,"
                         + "\"args\":{\"step\":12}}"),
                 trace.get("traceEvents").valueStream().map(JsonNode::toString).toList());
+    }
+
+    /** /dev/full is a disk without room. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void onAFullDiskTheReasonIsThatOfTheDisk() throws IOException {
+        Path file = Files.writeString(folder.resolve("profile.json"), "earlier");
+        Files.createSymbolicLink(folder.resolve("profile.json.part"), Path.of("/dev/full"));
+        UncheckedIOException full = assertThrows(UncheckedIOException.class,
+                () -> TraceFile.write(file, List.of(RANK)));
+        assertEquals(file + " cannot be written", full.getMessage());
+        assertEquals("No space left on device", full.getCause().getMessage());
+        assertEquals("earlier", Files.readString(file));
     }
 
     @Test

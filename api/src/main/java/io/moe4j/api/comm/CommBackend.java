@@ -20,9 +20,10 @@ import java.util.function.Consumer;
  * next dispatch into that buffer, awaited or not.
  *
  * <p>Arguments are only read, except those that are documented as overwritten. They may be reused as soon as the call has returned: work that the
- * caller enqueues later on the main stream runs after the exchange has read them. A request that may run {@linkplain DispatchRequest#besideMain() beside the
- * main stream} gives that up until it is awaited: a backend whose rank has a {@linkplain io.moe4j.api.group.RankContext#communication() second stream} may
- * then enqueue it there, after what the main stream has enqueued so far.
+ * caller enqueues later on the main stream runs after the exchange has read them. Received rows that are being brought back are not overwritten before
+ * the next dispatch into their buffer; the scope in which they were received may close once combine has returned. A request that may run {@linkplain
+ * DispatchRequest#besideMain() beside the main stream} gives that up until it is awaited: a backend whose rank has a {@linkplain
+ * io.moe4j.api.group.RankContext#communication() second stream} may then enqueue it there, after what the main stream has enqueued so far.
  *
  * <p>Calls that do not fit are refused before anything is enqueued, and later calls work. Tensors of another shape or type, and plans and rows of another
  * backend, are an {@link IllegalArgumentException} that names what does not fit: {@code ids_TK}, {@code x_TD}, the plan, the rows. After

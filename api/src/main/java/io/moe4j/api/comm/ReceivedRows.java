@@ -17,8 +17,9 @@ public interface ReceivedRows {
     DispatchPlan plan();
 
     /**
-     * (R_max, D): row r &lt; R is valid, all others are undefined and must not be read or written. Experts may overwrite valid rows. Of the
-     * configured row type, with the scales that came with the rows if that has scales.
+     * (R_max, D): row r &lt; R is valid, all others are undefined and must not be read or written. Experts may overwrite valid rows until
+     * these are combined: from then on other ranks may be fetching them, and only the next dispatch into the buffer waits for that. Of the configured row
+     * type, with the scales that came with the rows if that has scales.
      */
     Tensor rows_RD();
 

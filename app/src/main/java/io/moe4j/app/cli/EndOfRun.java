@@ -1,6 +1,8 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,19 @@ final class EndOfRun {
     private static final Logger log = LoggerFactory.getLogger(EndOfRun.class);
 
     private EndOfRun() {}
+
+    /** Whether a run has made steps that its page does not have, because the run was killed before it wrote the page. */
+    static boolean isOwed(Path folder) {
+        Path steps = folder.resolve("metrics.jsonl");
+        Path page = folder.resolve(Report.FILE_NAME);
+        try {
+            return Files.exists(steps) && (!Files.exists(page)
+                    || Files.getLastModifiedTime(page).compareTo(Files.getLastModifiedTime(steps)) < 0);
+        } catch (IOException e) {
+            // Writing the page tells what is wrong with the folder.
+            return true;
+        }
+    }
 
     /**
      * Writes the page. If that fails, the failure is logged, and the run does not fail because of it.

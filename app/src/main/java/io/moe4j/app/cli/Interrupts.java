@@ -17,14 +17,19 @@ import org.slf4j.LoggerFactory;
 final class Interrupts implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Interrupts.class);
 
-    private final Consumer<StopSignal> stop;
     private final IntConsumer halt;
+    private volatile Consumer<StopSignal> stop;
     private final AtomicReference<Optional<StopSignal>> first = new AtomicReference<>(Optional.empty());
     private final List<Runnable> restore = new ArrayList<>();
 
     private Interrupts(Consumer<StopSignal> stop, IntConsumer halt) {
         this.stop = stop;
         this.halt = halt;
+    }
+
+    /** Handles no signal until {@link #begin} is called. */
+    static Interrupts later() {
+        return unhandled(signal -> {}, Runtime.getRuntime()::halt);
     }
 
     /**
@@ -44,10 +49,20 @@ final class Interrupts implements AutoCloseable {
      */
     static Interrupts handle(Consumer<StopSignal> stop, IntConsumer again) {
         Interrupts interrupts = unhandled(stop, again);
-        for (StopSignal signal : StopSignal.values()) {
-            interrupts.install(signal);
-        }
+        interrupts.begin(stop);
         return interrupts;
+    }
+
+    /**
+     * Handles signals from now on. Called once.
+     *
+     * @param first receives the first signal
+     */
+    void begin(Consumer<StopSignal> first) {
+        stop = first;
+        for (StopSignal signal : StopSignal.values()) {
+            install(signal);
+        }
     }
 
     /** For tests: signals come through {@link #receive} alone. */

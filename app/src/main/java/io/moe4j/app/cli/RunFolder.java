@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.host.FreeSpace;
 import io.moe4j.api.host.WholeFile;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -11,7 +12,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -97,17 +97,26 @@ final class RunFolder implements AutoCloseable {
      *
      * @param toml the configuration
      * @param stepsDone steps that were made with the earlier configuration
+     * @throws InputException if that fails; an earlier file is as it was
      */
-    void writeConfig(String toml, long stepsDone) throws IOException {
+    void writeConfig(String toml, long stepsDone) {
         Path file = path.resolve(EarlierRun.CONFIG);
+        try {
+            write(file, toml, stepsDone);
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be written (" + FreeSpace.problem(path, e)
+                    + "); see that there is room and that you may write there, or give another --output", e);
+        }
+    }
+
+    private void write(Path file, String toml, long stepsDone) throws IOException {
         byte[] bytes = toml.getBytes(StandardCharsets.UTF_8);
         if (Files.isRegularFile(file)) {
             if (Arrays.equals(Files.readAllBytes(file), bytes)) {
                 return;
             }
             if (stepsDone > 0) {
-                Files.copy(file, path.resolve("config-to-step-" + stepsDone + ".toml"),
-                        StandardCopyOption.REPLACE_EXISTING);
+                WholeFile.write(path.resolve("config-to-step-" + stepsDone + ".toml"), to -> Files.copy(file, to));
             }
         }
         WholeFile.write(file, toml);

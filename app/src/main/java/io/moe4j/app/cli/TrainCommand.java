@@ -110,13 +110,24 @@ final class TrainCommand implements Callable<Integer> {
 
     private int train(TrainerConfig config, Registry registry, RankEnvironment environment, RankLaunch launch)
             throws IOException {
-        if (!launch.hasFirstRank()) {
-            Path chosen = SharedRunFolder.hear(environment, launch.rendezvous());
-            try (TrainingRun run = open(config, registry, launch, output == null ? chosen : output)) {
-                TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
-                return steps(launch, loop::follow);
-            }
+        // Signals are handled until all is written: one that comes after the last step must not make a finished run look like one that was ended before.
+        try (Interrupts interrupts = Interrupts.later()) {
+            return launch.hasFirstRank() ? lead(config, registry, environment, launch, interrupts)
+                    : follow(config, registry, environment, launch, interrupts);
         }
+    }
+
+    private int follow(TrainerConfig config, Registry registry, RankEnvironment environment, RankLaunch launch,
+            Interrupts interrupts) throws IOException {
+        Path chosen = SharedRunFolder.hear(environment, launch.rendezvous());
+        try (TrainingRun run = open(config, registry, launch, output == null ? chosen : output)) {
+            TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr(), interrupts);
+            return steps(launch, loop::follow);
+        }
+    }
+
+    private int lead(TrainerConfig config, Registry registry, RankEnvironment environment, RankLaunch launch,
+            Interrupts interrupts) throws IOException {
         int exitCode;
         Optional<Path> report;
         boolean saved;
@@ -125,11 +136,13 @@ final class TrainCommand implements Callable<Integer> {
                 ServedMetrics served = launch.told("serving metrics", () -> ServedMetrics.open(config.metrics()));
                 TrainingRun run = openShown(config, registry, launch, folder.path())) {
             long begin = run.stepsDone();
-            TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
+            TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr(), interrupts);
             exitCode = steps(launch, () -> loop.lead(folder, served, spec.commandLine().getOut(), main().screen()));
-            report = config.metrics().report() && run.stepsDone() > begin ? Optional.of(folder.path())
-                    : Optional.empty();
-            saved = run.lastSaved().isPresent();
+            report = config.metrics().report()
+                    && (run.stepsDone() > begin || EndOfRun.isOwed(folder.path())) ? Optional.of(folder.path())
+                            : Optional.empty();
+            // A run that makes no step has found its last checkpoint.
+            saved = run.lastSaved().isPresent() || run.stepsDone() == begin;
         }
         // Only after the run is closed: until then, other processes of the job wait for this one, and they should not wait for its report.
         report.ifPresent(folder -> {

@@ -25,16 +25,19 @@ final class TrainLoop {
     private final TrainerConfig config;
     private final TrainingRun run;
     private final PrintWriter err;
+    private final Interrupts interrupts;
     private final long begin;
 
     /**
      * @param run has not made a step yet
      * @param err the output of processes that do not report steps
+     * @param interrupts handle no signal yet; from the first step on they do, until the caller closes them
      */
-    TrainLoop(TrainerConfig config, TrainingRun run, PrintWriter err) {
+    TrainLoop(TrainerConfig config, TrainingRun run, PrintWriter err, Interrupts interrupts) {
         this.config = config;
         this.run = run;
         this.err = err;
+        this.interrupts = interrupts;
         begin = run.stepsDone();
     }
 
@@ -44,19 +47,18 @@ final class TrainLoop {
      * @return the exit code
      */
     int follow() {
-        try (Interrupts interrupts = Interrupts.handle(signal -> {
+        interrupts.begin(signal -> {
             run.requestStop();
             err.println(ending(signal));
-        })) {
-            while (run.hasNext()) {
-                run.step();
-            }
-            export();
-            if (interrupts.received().isEmpty() && !run.stoppedBy().isEmpty()) {
-                err.println("the run has ended after step " + run.stepsDone() + ", " + RunReport.because(run));
-            }
-            return exitCode(interrupts);
+        });
+        while (run.hasNext()) {
+            run.step();
         }
+        export();
+        if (interrupts.received().isEmpty() && !run.stoppedBy().isEmpty()) {
+            err.println("the run has ended after step " + run.stepsDone() + ", " + RunReport.because(run));
+        }
+        return exitCode();
     }
 
     /**
@@ -71,6 +73,7 @@ final class TrainLoop {
         String report = StartReport.of(run.description(), config)
                 + RunReport.start(config, run, folder).stripTrailing();
         if (begin >= config.training().steps()) {
+            interrupts.begin(signal -> err.println(ending(signal)));
             out.println(report);
             out.println("no step was made: training.steps = " + config.training().steps() + ", and " + begin
                     + " were made before; raise it to go on");
@@ -80,8 +83,8 @@ final class TrainLoop {
         RunSummary summary = new RunSummary();
         try (RunRecord record = RunRecord.open(folder.path(), config.metrics(), run.description(), begin);
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
-                        config.training().steps());
-                Interrupts interrupts = Interrupts.handle(stopping(output))) {
+                        config.training().steps())) {
+            interrupts.begin(stopping(output));
             // From here on the first Ctrl-C ends the run after a step. Tests wait for the lines that are printed now.
             output.println(report);
             while (run.hasNext()) {
@@ -92,14 +95,14 @@ final class TrainLoop {
             tellExport(out);
             out.print(RunReport.end(config, run, interrupts.received(), folder.path()));
             out.flush();
-            return exitCode(interrupts);
+            return exitCode();
         }
     }
 
     /** After the last step; a run that ended earlier is not exported. */
     private List<ModelExport.Exported> export() {
         List<ModelExport.Exported> exported = new ArrayList<>();
-        if (run.stepsDone() >= config.training().steps()) {
+        if (hasMadeItsLastStep()) {
             config.lora().export().flatMap(run::exportAdapter).ifPresent(exported::add);
             config.checkpoint().export().flatMap(folder -> run.export(folder, ExportOptions.defaults()))
                     .ifPresent(exported::add);
@@ -116,6 +119,10 @@ final class TrainLoop {
 
     private Consumer<StopSignal> stopping(StepOutput output) {
         return signal -> {
+            if (hasMadeItsLastStep()) {
+                err.println(ending(signal));
+                return;
+            }
             run.requestStop();
             output.note("ending" + (config.checkpoint().enable() ? " and saving" : ""));
             output.println(ending(signal));
@@ -123,12 +130,20 @@ final class TrainLoop {
     }
 
     private String ending(StopSignal signal) {
+        if (hasMadeItsLastStep()) {
+            return signal + ": the run has made its last step, and ends when its files are written; a second signal"
+                    + " ends it at once";
+        }
         return signal + ": the run ends with this step or the next, and is " + (config.checkpoint().enable() ? "saved"
                 : "not saved (checkpoint.enable is false)") + "; a second signal ends it at once";
     }
 
-    private int exitCode(Interrupts interrupts) {
-        if (run.stepsDone() >= config.training().steps()) {
+    private boolean hasMadeItsLastStep() {
+        return run.stepsDone() >= config.training().steps();
+    }
+
+    private int exitCode() {
+        if (hasMadeItsLastStep()) {
             return ExitCode.OK;
         }
         return interrupts.received().map(StopSignal::exitCode).orElse(ExitCode.STOPPED);

@@ -102,6 +102,22 @@ class RunFolderTest {
         }
     }
 
+    /** A folder in the place of the file that is written first fails as a full disk does. */
+    @Test
+    void aConfigurationThatCannotBeWrittenIsToldWithFileRoomAndRemedy() throws IOException {
+        try (RunFolder run = open(parent.resolve("run"), new Resume.Nothing())) {
+            Path config = run.path().resolve("config.toml");
+            run.writeConfig("ranks = 1\n", 0);
+            Files.createDirectories(run.path().resolve("config.toml.part/in the way"));
+            String refused = assertThrows(InputException.class, () -> run.writeConfig("ranks = 2\n", 0)).getMessage();
+            assertTrue(refused.startsWith(config + " cannot be written ("), refused);
+            assertTrue(refused.endsWith(
+                    " are free there); see that there is room and that you may write there, or give another --output"),
+                    refused);
+            assertEquals("ranks = 1\n", Files.readString(config));
+        }
+    }
+
     @Test
     void anotherRunAtTheSameTimeIsRefused() {
         Path given = parent.resolve("run");

@@ -105,6 +105,11 @@ final class Faults {
                 Fault.of("the rounds of the last plan", STATISTICS, "roundStatistics after several plans")
                         .kernel("plan_rounds", real -> Kernels.roundStatistics(real,
                                 (before, now) -> new long[] {before[0] + now[0], before[1] + now[1], now[2]})),
+                Fault.of("the most rounds of the first three plans", STATISTICS, "roundStatistics after several plans")
+                        .kernel("plan_rounds",
+                                real -> Kernels.roundStatistics(real,
+                                        (before, now) -> new long[] {before[0] + now[0], before[1] + now[1],
+                                                before[0] < 3 ? Math.max(before[2], now[2]) : before[2]})),
                 Fault.of("whether any plan had several rounds", STATISTICS, "roundStatistics after several plans")
                         .kernel("plan_rounds", real -> Kernels.roundStatistics(real, (before, now) -> new long[] {
                                 before[0] + now[0], Math.max(before[1], now[1]), Math.max(before[2], now[2])})),
@@ -119,7 +124,7 @@ final class Faults {
                 Fault.of("dropped rows are not counted", CAPACITIES, "statistics")
                         .kernel("place_segments", real -> Kernels.statistics(real,
                                 (before, now) -> new long[] {Math.max(before[0], now[0]), 0})),
-                Fault.of("the reset forgets the dropped rows", STATISTICS, "statistics after several plans")
+                Fault.of("the reset forgets the dropped rows", STATISTICS, "statistics after a reset")
                         .wrapped((backend, context) -> new Wrapped(backend, context).resetsHalf()),
                 // Rows, sums and scalars.
                 Fault.of("a row twice", EXCHANGES, "rows_RD")
@@ -134,12 +139,24 @@ final class Faults {
                 Fault.of("gradients of scores in another slot", EXCHANGES, "scalars_TK")
                         .kernel("combine_whole_f32", Kernels::swapsScalars)
                         .kernel("combine_whole_bf16", Kernels::swapsScalars),
+                Fault.of("counts of 16 bits", EXCHANGES, "offsets_e|tokensPerExpert_E")
+                        .kernel("place_segments", Kernels::countsOf16Bits),
+                Fault.of("infinite sums become 0", EXCHANGES, "is 0.0, expected Infinity")
+                        .kernel("combine_whole_f32", real -> Kernels.losesSums(real,
+                                (slots, sum) -> Float.isInfinite(sum))),
+                Fault.of("sums below the normal numbers become 0", EXCHANGES, "is 0.0, expected -?[0-9.]+E-")
+                        .kernel("combine_whole_f32", real -> Kernels.losesSums(real,
+                                (slots, sum) -> Math.abs(sum) < Float.MIN_NORMAL)),
+                Fault.of("sums of more than eight slots become 0", EXCHANGES, "out_TD")
+                        .kernel("combine_whole_f32", real -> Kernels.losesSums(real, (slots, sum) -> slots > 8)),
                 Fault.of("sums in the reverse order of slots", EXCHANGES, "out_TD")
                         .kernel("combine_whole_f32", real -> Kernels.combine(true, false)),
                 Fault.of("bf16 is rounded after each addition", EXCHANGES, "out_TD")
                         .kernel("combine_whole_bf16", real -> Kernels.combine(false, true)),
                 Fault.of("writes padding", PADDING, "lies beyond the")
                         .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::writesPadding)),
+                Fault.of("writes NaN to padding, as a copy of poisoned scratch does", PADDING, "lies beyond the")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::spoilsPadding)),
                 Fault.of("changes what it sends", EXCHANGES, "rows_RD|x_TD, which is read only")
                         .wrapped((backend, context) -> new Wrapped(backend, context).clearsSent()),
                 Fault.of("returns a copy of out", EXCHANGES, "what combine returns")

@@ -9,6 +9,7 @@ import io.moe4j.api.device.CpuKernel;
 import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.BiPredicate;
 import java.util.function.BinaryOperator;
 
 /** Kernels with one thing wrong. */
@@ -47,6 +48,29 @@ final class Kernels {
             for (int expert = 0; expert < experts; expert++) {
                 put(launch, launch.pointer(7) + 4L * expert,
                         integer(launch, launch.pointer(0) + 4L * (launch.int32(3) * experts + expert)));
+            }
+        };
+    }
+
+    static CpuKernel countsOf16Bits(CpuKernel real) {
+        return launch -> {
+            for (long at = 0; at < (long) launch.int32(1) * launch.int32(2); at++) {
+                long count = launch.pointer(0) + 4 * at;
+                put(launch, count, integer(launch, count) & 0xffff);
+            }
+            real.run(launch);
+        };
+    }
+
+    /** @param lost whether a sum of so many slots becomes 0 */
+    static CpuKernel losesSums(CpuKernel real, BiPredicate<Integer, Float> lost) {
+        return launch -> {
+            real.run(launch);
+            for (long i = 0; i < launch.int64(1) * launch.int64(3); i++) {
+                long at = launch.pointer(6) + 4 * i;
+                if (lost.test(launch.int32(2), launch.memory().get(JAVA_FLOAT_UNALIGNED, at))) {
+                    launch.memory().set(JAVA_FLOAT_UNALIGNED, at, 0);
+                }
             }
         };
     }

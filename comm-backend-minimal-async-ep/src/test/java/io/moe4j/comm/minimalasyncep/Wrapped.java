@@ -82,6 +82,12 @@ final class Wrapped extends ForwardingCommBackend {
         }
     }
 
+    static void spoilsPadding(Stream stream, ReceivedRows received) {
+        if (received.rows_RD().dim(0) >= 3) {
+            stream.fill(received.rows_RD().select(received.rows_RD().dim(0) - 1), Double.NaN);
+        }
+    }
+
     static void exchangesScales(Stream stream, ReceivedRows received) {
         Tensor scales = received.rows_RD().scales().orElseThrow().values();
         if (scales.dim(0) >= 2) {

@@ -1,11 +1,14 @@
 package io.moe4j.trainer.checkpoint;
 
+import io.moe4j.api.Shown;
+import io.moe4j.api.host.FreeSpace;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
 import io.moe4j.trainer.checkpoint.store.Completion;
 import io.moe4j.trainer.checkpoint.store.ProcessFiles;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.Receipt;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -95,14 +99,30 @@ public final class CheckpointSave {
     private byte[] writeFiles(ProcessFiles files, StateWriting writing) throws IOException {
         store.awaitPart(progress.step(), localRanks.getFirst());
         List<RankLayout> layouts = writing.layouts();
-        if (!layouts.isEmpty()) {
-            List<PartWriter> writers = new ArrayList<>();
-            for (ShardKind part : ShardKind.values()) {
-                writers.add(new PartWriter(part, layouts, files));
+        OptionalLong free = FreeSpace.at(store.folder());
+        try {
+            if (!layouts.isEmpty()) {
+                List<PartWriter> writers = new ArrayList<>();
+                for (ShardKind part : ShardKind.values()) {
+                    writers.add(new PartWriter(part, layouts, files));
+                }
+                writing.write(state -> writers.forEach(writer -> writer.write(state)));
             }
-            writing.write(state -> writers.forEach(writer -> writer.write(state)));
+            return files.commit().encode();
+        } catch (UncheckedIOException e) {
+            throw sized(e.getCause() == null ? new IOException(e) : e.getCause(), layouts, free);
+        } catch (IOException e) {
+            throw sized(e, layouts, free);
         }
-        return files.commit().encode();
+    }
+
+    /** Adds to an error how much was to be written, and how much room there was before. */
+    private static IOException sized(IOException failure, List<RankLayout> layouts, OptionalLong free) {
+        String size = "The tensors that this process writes take "
+                + Shown.bytes(layouts.stream().mapToLong(RankLayout::bytes).sum());
+        return new IOException(Shown.fileProblem(failure) + ". " + size
+                + (free.isEmpty() ? "" : ", and " + Shown.bytes(free.getAsLong()) + " were free there before"),
+                failure);
     }
 
     /** The bytes of all files, as the process of rank 0 reports them. */

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint;
 
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.util.List;
@@ -15,6 +16,16 @@ record RankLayout(int rank, Model model, List<Shard> shards) {
 
     static RankLayout of(RankState state) {
         return new RankLayout(state.rank().rank(), state.model(), state.optimizer().layout());
+    }
+
+    /** The bytes of its tensors, about as many as the rank writes. */
+    long bytes() {
+        long bytes = writesBuffers() ? model.buffers().values().stream().mapToLong(Tensor::bytes).sum() : 0;
+        for (ShardKind part : ShardKind.values()) {
+            bytes += shards.stream().flatMap(shard -> part.of(shard).stream()).mapToLong(each -> each.tensor().bytes())
+                    .sum();
+        }
+        return bytes;
     }
 
     /** Buffers are the same on every rank. */

@@ -1,10 +1,11 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.FreeSpace;
 import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +53,7 @@ final class LinesFile implements AutoCloseable {
      * Begins the file, and makes its folder if there is none.
      *
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
-     * @throws UncheckedIOException if that fails
+     * @throws InputException if that fails, as on a full disk
      */
     static LinesFile begin(Path path, long stepsDone, FileOperations files) {
         LinesFile lines = later(path, stepsDone, files);
@@ -60,7 +61,7 @@ final class LinesFile implements AutoCloseable {
             lines.output();
             return lines;
         } catch (IOException e) {
-            throw new UncheckedIOException(path + " cannot be written", e);
+            throw Unwritable.file(path, e);
         }
     }
 
@@ -114,8 +115,7 @@ final class LinesFile implements AutoCloseable {
         if (!failing) {
             failing = true;
             log.warn("{} cannot be written: {}. The run goes on, and its lines wait in memory until there is room",
-                    path,
-                    e.getMessage());
+                    path, FreeSpace.problem(path, e));
         }
     }
 
@@ -150,6 +150,7 @@ final class LinesFile implements AutoCloseable {
             return open;
         } catch (IOException | RuntimeException e) {
             closeAfter(open, e);
+            removeAfter(kept, e);
             throw e;
         }
     }
@@ -157,6 +158,14 @@ final class LinesFile implements AutoCloseable {
     private static void closeAfter(RandomAccessOutput open, Exception failure) {
         try {
             open.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private static void removeAfter(Path part, Exception failure) {
+        try {
+            Files.deleteIfExists(part);
         } catch (IOException e) {
             failure.addSuppressed(e);
         }

@@ -1,11 +1,11 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.host.WholeFile;
+import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.RunDescription;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -36,7 +36,11 @@ public final class RunFile {
 
     private RunFile() {}
 
-    /** Writes the file; an earlier one is replaced, except for the time at which its run began. */
+    /**
+     * Writes the file; an earlier one is replaced, except for the time at which its run began.
+     *
+     * @throws InputException if that fails, as on a full disk
+     */
     public static void write(Path path, RunDescription run) {
         Instant now = Instant.now();
         Map<String, Object> content = new LinkedHashMap<>();
@@ -59,7 +63,7 @@ public final class RunFile {
             WholeFile.write(path, Shown.json(JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
                     .writeValueAsString(content)) + "\n");
         } catch (IOException e) {
-            throw new UncheckedIOException(path + " cannot be written", e);
+            throw Unwritable.file(path, e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.metrics.tensorboard.EventWriter;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
@@ -27,9 +29,14 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
      * Begins a file in a folder, which may have files of the run that is continued.
      *
      * @param stepsDone steps that were made before
+     * @throws InputException if that fails, as on a full disk
      */
     static TensorBoardFile open(Path folder, long stepsDone) {
-        return new TensorBoardFile(EventWriter.open(folder, Instant.now(), stepsDone));
+        try {
+            return new TensorBoardFile(EventWriter.open(folder, Instant.now(), stepsDone));
+        } catch (UncheckedIOException e) {
+            throw Unwritable.file(folder, e);
+        }
     }
 
     @Override
@@ -88,7 +95,7 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
             if (!failing) {
                 failing = true;
                 log.warn("{}: {}. The run goes on; its curves for TensorBoard lack these steps", e.getMessage(),
-                        String.valueOf(e.getCause()));
+                        Shown.fileProblem(e));
             }
         }
     }

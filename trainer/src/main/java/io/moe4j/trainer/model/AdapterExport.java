@@ -1,7 +1,6 @@
 package io.moe4j.trainer.model;
 
 import io.moe4j.api.InputException;
-import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
@@ -54,8 +53,7 @@ public final class AdapterExport {
             writer.complete();
             return new ModelExport.Exported(folder, bytes, List.of());
         } catch (IOException e) {
-            throw new UncheckedIOException("the updates cannot be written to " + folder + " (" + Shown.fileProblem(e)
-                    + "); nothing is left there", e);
+            throw FailedExport.of("updates", folder, tensors, e);
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.moe4j.trainer.model;
 
 import io.moe4j.api.InputException;
-import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
@@ -83,10 +82,10 @@ public final class ModelExport {
 
     private Exported write(Path folder, ExportOptions options) {
         DType dtype = options.dtype().orElseGet(details::dtype);
+        List<Declaration> declared = new ArrayList<>();
         try (FolderWriter writer = new FolderWriter(folder)) {
             boolean moved = tensors.biases().entrySet().stream()
                     .anyMatch(bias -> isMoved(bias.getKey(), bias.getValue()));
-            List<Declaration> declared = new ArrayList<>();
             tensors.parameters().forEach((name, shape) -> declared.add(new Declaration(name, dtype, shape)));
             tensors.repeated().forEach((name, original) -> declared.add(new Declaration(name, dtype,
                     tensors.parameters().getOrDefault(original, List.of()))));
@@ -117,8 +116,7 @@ public final class ModelExport {
             writer.complete();
             return new Exported(folder, bytes, remarks);
         } catch (IOException e) {
-            throw new UncheckedIOException("the model cannot be written to " + folder + " (" + Shown.fileProblem(e)
-                    + "); nothing is left there", e);
+            throw FailedExport.of("model", folder, declared, e);
         }
     }
 

@@ -31,8 +31,8 @@ final class RunCheckpoints {
     private final TrainingSession session;
     private final SaveStart start;
     private final Optional<OutputFolder> folder;
-    /** Whether the run continues a checkpoint: then an earlier checkpoint exists somewhere. */
-    private final boolean continues;
+    /** The checkpoint that the run continues. */
+    private final Optional<Path> continued;
     private final List<SaveResult> untold = new ArrayList<>();
     private Optional<RunningSave> running = Optional.empty();
     /** A saving whose checkpoint is durable, while old ones are still being removed. */
@@ -43,12 +43,13 @@ final class RunCheckpoints {
     /** @param result as it is if all old checkpoints can be removed */
     private record Removing(RunningSave save, SaveResult result) {}
 
-    RunCheckpoints(CheckpointConfig config, RunOptions options, TrainingSession session, boolean continues) {
+    RunCheckpoints(CheckpointConfig config, RunOptions options, TrainingSession session,
+            Optional<Path> continued) {
         this.config = config;
         this.output = options.output();
         this.files = options.files();
         this.session = session;
-        this.continues = continues;
+        this.continued = continued;
         start = new SaveStart(session);
         folder = output.map(path -> new OutputFolder(path, session));
     }
@@ -183,6 +184,11 @@ final class RunCheckpoints {
         ending.ifPresent(each -> untold.add(each.result().withNotRemoved(each.save().awaitRemoval())));
     }
 
+    /** The checkpoint from which the run can go on: the last one that was saved, or the one that it continues. */
+    private Optional<Path> standing() {
+        return newest.map(TrainingRun.Saved::folder).or(() -> continued);
+    }
+
     private boolean has(long step) {
         return newest.filter(saved -> saved.step() == step).isPresent();
     }
@@ -205,7 +211,7 @@ final class RunCheckpoints {
         if (failure.get().isNonFinite()) {
             throw failed(now.get().step(), failure.get(), "");
         }
-        if (newest.isEmpty() && !continues) {
+        if (standing().isEmpty()) {
             again(now.get(),
                     "the run ends now, while little is lost: it has no checkpoint, and would go on with nothing"
                             + " saved");
@@ -223,7 +229,7 @@ final class RunCheckpoints {
     private CheckpointFailedException failed(long step, SaveFailedException failure, String otherwise) {
         return new CheckpointFailedException("the checkpoint of step " + step + " cannot be saved: "
                 + failure.getMessage() + (otherwise.isEmpty() ? "" : ". It was tried twice; " + otherwise)
-                + newest.map(saved -> ". The newest checkpoint is " + saved.folder()).orElse(""));
+                + standing().map(folder -> ". The newest checkpoint is " + folder).orElse(""));
     }
 
     /** Waits until the checkpoint that is being written is durable or has failed, and notes that. */
@@ -241,7 +247,7 @@ final class RunCheckpoints {
             failures++;
             log.error("the checkpoint of step {} was not saved: {}. {}", outcome.step(),
                     outcome.failure().get().getMessage(),
-                    newest.map(saved -> "The newest checkpoint is " + saved.folder()).orElse("There is no other one"));
+                    standing().map(folder -> "The newest checkpoint is " + folder).orElse("There is no other one"));
         } else {
             newest = Optional.of(new TrainingRun.Saved(outcome.step(), outcome.folder()));
             folder.ifPresent(each -> each.saved(own(), outcome.folder()));

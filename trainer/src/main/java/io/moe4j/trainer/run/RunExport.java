@@ -32,25 +32,27 @@ final class RunExport {
      * Called in all processes; that of rank 0 writes, and has a result.
      *
      * @param ended whether the run makes no further step: then what it has trained is saved even if the place of the folder has been taken meanwhile
+     * @param option of the command {@code export} that writes the same from a checkpoint; may be empty
      */
-    Optional<ModelExport.Exported> write(Path folder, Progress now, boolean ended,
+    Optional<ModelExport.Exported> write(Path folder, Progress now, boolean ended, String option,
             Function<ModelSource, ModelExport.Exported> write) {
         Optional<TrainingRun.Saved> saved = checkpoints.newest().filter(checkpoint -> checkpoint.step() == now.step());
         if (saved.isPresent() || !ended) {
             requireFree(folder);
         }
-        if (saved.isPresent()) {
-            return exported(saved.get().folder(), write);
-        }
-        Path checkpoint = checkpoints.save(PassingCheckpoint.folder(folder), now);
+        Path checkpoint = saved.map(TrainingRun.Saved::folder)
+                .orElseGet(() -> checkpoints.save(PassingCheckpoint.folder(folder), now));
         try {
             Optional<ModelExport.Exported> exported = exported(checkpoint, write);
-            exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
+            if (saved.isEmpty()) {
+                exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
+            }
             return exported;
         } catch (RuntimeException e) {
-            // The checkpoint is kept, since losing the trained weights would be worse than using its disk space.
-            log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"",
-                    folder, checkpoint, checkpoint, folder);
+            // A checkpoint that was saved for the export is kept too, since losing the trained weights would be worse than using its disk space.
+            log.error(
+                    "{} could not be written; what was trained is in {}: make room, and export it with \"moe4j export {}{} {}\"",
+                    folder, checkpoint, option.isEmpty() ? "" : option + " ", checkpoint, folder);
             throw e;
         }
     }

@@ -1,10 +1,12 @@
 package io.moe4j.trainer.run;
 
+import io.moe4j.api.host.FreeSpace;
 import io.moe4j.profile.RankSpans;
 import io.moe4j.profile.TraceFile;
 import io.moe4j.trainer.config.ProfileConfig;
 import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.TrainingSession;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -97,8 +99,11 @@ final class RunProfile {
         try {
             TraceFile.write(file, ranks);
             return Optional.of(file);
-        } catch (RuntimeException e) {
-            log.warn("the profile cannot be written; the run goes on", e);
+        } catch (UncheckedIOException e) {
+            log.warn(
+                    "the profile {} cannot be written ({}); the run goes on without it. Make room, and profile later steps",
+                    file, FreeSpace.problem(file, e));
+            log.debug("where it failed", e);
             return Optional.empty();
         }
     }

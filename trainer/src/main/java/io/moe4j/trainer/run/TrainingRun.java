@@ -135,7 +135,8 @@ public final class TrainingRun implements AutoCloseable {
         this.session = session;
         throughput = new Throughput(config, session, ConfiguredModel.figures(config, spec).flopsPerToken());
         description = RunDescription.of(config, spec, session);
-        checkpoints = new RunCheckpoints(config.checkpoint(), options, session, resumed.isPresent());
+        checkpoints = new RunCheckpoints(config.checkpoint(), options, session,
+                resumed.map(CheckpointLoad::folder));
         profile = RunProfile.of(config.profile(), session, options.output());
         position = new RunPosition(config, ModelOrigin.of(config, spec, registry, start));
         earlyEnd = new EarlyEnd(config, spec, checkpoints, position::progress);
@@ -278,7 +279,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws InputException if the folder is there already or cannot be written, or the model fits no published class of its family
      */
     public Optional<ModelExport.Exported> export(Path folder, ExportOptions exportOptions) {
-        return exports.write(folder, position.progress(), !hasNext(),
+        return exports.write(folder, position.progress(), !hasNext(), "",
                 source -> ModelExport.write(source, folder, exportOptions, registry));
     }
 
@@ -291,7 +292,7 @@ public final class TrainingRun implements AutoCloseable {
      * @since 0.3.0
      */
     public Optional<ModelExport.Exported> exportAdapter(Path folder) {
-        return exports.write(folder, position.progress(), !hasNext(),
+        return exports.write(folder, position.progress(), !hasNext(), "--adapter",
                 source -> AdapterExport.write(source, folder, DType.F32, registry));
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.InputException;
 import io.moe4j.data.DataCounts;
 import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
@@ -12,7 +13,6 @@ import io.moe4j.trainer.checkpoint.store.ForwardingFileOperations;
 import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepResult;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,23 @@ final class LinesFileTest {
                     real.close();
                 }
             };
+        }
+    }
+
+    /** A continued run writes the lines that it keeps anew: where they do not fit, they stay as they are, and nothing else stays. */
+    @Test
+    void aFileThatCannotBeginIsToldWithTheRemedyAndIsAsItWas() throws IOException {
+        Path file = Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\":1}\n{\"step\":2}\n");
+        String refused = assertThrows(InputException.class, () -> LinesFile.begin(file, 2, new SmallDisk(15)))
+                .getMessage();
+        assertTrue(refused.startsWith(file + " cannot be written (No space left on device; "), refused);
+        assertTrue(
+                refused.endsWith(
+                        "see that there is room and that you may write there, or choose another folder for the run"),
+                refused);
+        assertEquals("{\"step\":1}\n{\"step\":2}\n", Files.readString(file));
+        try (Stream<Path> all = Files.list(folder)) {
+            assertEquals(List.of(file), all.toList());
         }
     }
 
@@ -136,9 +154,9 @@ final class LinesFileTest {
     @Test
     void whatCannotBeginIsRefused() {
         Path file = folder.resolve("metrics.jsonl");
-        assertEquals(file + " cannot be written",
-                assertThrows(UncheckedIOException.class, () -> LinesFile.begin(file, 0, new SmallDisk(0)))
-                        .getMessage());
+        String refused = assertThrows(InputException.class, () -> LinesFile.begin(file, 0, new SmallDisk(0)))
+                .getMessage();
+        assertTrue(refused.startsWith(file + " cannot be written (No space left on device; "), refused);
     }
 
     /** A power cut may leave bytes that are no text: the lines of other steps are kept, byte for byte. */

@@ -1,8 +1,10 @@
 package io.moe4j.trainer.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.InputException;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.trainer.run.RunDescription;
 import io.moe4j.trainer.session.MemoryPlan;
@@ -38,6 +40,18 @@ class RunFileTest {
         String written = Files.readString(file);
         assertTrue(written.contains("\"model\" : \"tiny\"") && written.contains("\"started\" : \"")
                 && !written.contains("\"started\" : \"2026-10-25"), written);
+    }
+
+    /** A folder in the place of the file that is written first fails as a full disk does. */
+    @Test
+    void aFileThatCannotBeWrittenIsToldWithRoomAndRemedy() throws IOException {
+        Path file = folder.resolve(RunFile.NAME);
+        Files.createDirectories(folder.resolve(RunFile.NAME + ".part/in the way"));
+        String refused = assertThrows(InputException.class, () -> RunFile.write(file, RUN)).getMessage();
+        assertTrue(refused.startsWith(file + " cannot be written (")
+                && refused.endsWith(
+                        " are free there); see that there is room and that you may write there, or choose another folder for the run"),
+                refused);
     }
 
     @Test

@@ -16,7 +16,8 @@ import java.util.Random;
 /**
  * Exchanges of a rank with a second stream. The main stream is busy before it writes what is read (the ids, the rows, the experts' outputs): an exchange that
  * does not wait for it takes what was there before. One rank after the other is late, so that the others' exchanges are still under way when they are
- * awaited: a main stream that does not wait reads NaN. Where exchanges may not run beside the main stream, what is sent is overwritten at once.
+ * awaited: a main stream that does not wait reads NaN. Where exchanges may not run beside the main stream, what is sent is overwritten at once,
+ * and received rows are given back as soon as their combine has been called.
  */
 final class CommBeside {
     private static final int ROUNDS = 6;
@@ -55,7 +56,6 @@ final class CommBeside {
         Tensor ids = rank.values().tensor(DType.I32, shape.tokens(), shape.topK());
         Tensor x = rank.values().tensor(DType.F32, shape.tokens(), shape.dim());
         Tensor out = rank.values().tensor(DType.F32, shape.tokens(), shape.dim());
-        String how = beside ? " beside the main stream" : " in the order of the main stream";
         for (int round = 0; round < ROUNDS; round++) {
             boolean isLate = late.nextInt(shape.ranks()) == me;
             rank.stream().copy(others, ids);
@@ -70,28 +70,41 @@ final class CommBeside {
                 keepBusy(rank, busy);
                 rank.stream().copy(values, x);
                 waitIf(isLate);
-                PendingRows dispatch = rank.backend()
-                        .dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS).withBesideMain(beside));
-                if (!beside) {
-                    rank.stream().fill(x, Double.NaN);
-                }
-                ReceivedRows rows = dispatch.await();
-                rank.expect("rows_RD of a dispatch" + how, received[me],
-                        rows.rows_RD().slice(0, 0, reference.received(me)));
-                waitIf(isLate);
-                // The experts double their rows, which is exact in each sum.
-                keepBusy(rank, busy);
-                Tensor valid = rows.outputs_RD().slice(0, 0, reference.received(me));
-                rank.context().device().ops().elementwise().add(rank.stream(), valid, valid, valid);
-                PendingTokens combine = rank.backend().combine(CombineRequest.of(rows, out).withBesideMain(beside));
-                if (beside) {
-                    rank.stream().fill(busy, 0);
+                PendingTokens combine;
+                try (Scope received = rank.memory().open()) {
+                    combine = thereAndBack(rank, plan, x, out, busy, isLate);
+                    if (beside) {
+                        rank.stream().fill(busy, 0);
+                        combine.await();
+                    }
                 }
                 combine.await();
                 double[] sums = reference.combined(me, received, DType.F32);
-                rank.expect("out_TD of a combine" + how, Arrays.stream(sums).map(sum -> 2 * sum).toArray(), out);
+                rank.expect("out_TD of a combine" + how(), Arrays.stream(sums).map(sum -> 2 * sum).toArray(), out);
             }
         }
+    }
+
+    /** The experts double their rows, which is exact in each sum. */
+    private PendingTokens thereAndBack(CommRank rank, DispatchPlan plan, Tensor x, Tensor out, Tensor busy,
+            boolean isLate) throws InterruptedException {
+        int me = rank.index();
+        PendingRows dispatch = rank.backend()
+                .dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS).withBesideMain(beside));
+        if (!beside) {
+            rank.stream().fill(x, Double.NaN);
+        }
+        ReceivedRows rows = dispatch.await();
+        rank.expect("rows_RD of a dispatch" + how(), received[me], rows.rows_RD().slice(0, 0, reference.received(me)));
+        waitIf(isLate);
+        keepBusy(rank, busy);
+        Tensor valid = rows.outputs_RD().slice(0, 0, reference.received(me));
+        rank.context().device().ops().elementwise().add(rank.stream(), valid, valid, valid);
+        return rank.backend().combine(CombineRequest.of(rows, out).withBesideMain(beside));
+    }
+
+    private String how() {
+        return beside ? " beside the main stream" : " in the order of the main stream";
     }
 
     private static void keepBusy(CommRank rank, Tensor busy) {

@@ -26,6 +26,9 @@ import java.util.Random;
 record CommCase(String name, int ranks, int tokens, int dim, int experts, int topK, Routing routing,
         ReceiveCapacity capacity, OverflowAction action, long seed) {
 
+    private static final int TINY_EVERY = 11;
+    private static final int INFINITE_EVERY = 89;
+
     /** Which experts the tokens choose. Those of one token are distinct, as the router's are. */
     enum Routing {
         /** Random, all equally likely. */
@@ -75,6 +78,8 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
             cases.add(of("one expert has everything x" + ranks, ranks, 29, 16, experts, 1, Routing.LAST));
             cases.add(of("K = E x" + ranks, ranks, 7, 8, experts, experts, Routing.RANDOM));
             cases.add(of("K = E/EP on one rank x" + ranks, ranks, 11, 8, experts, perRank, Routing.FIRST));
+            cases.add(of("K = 10 x" + ranks, ranks, 9, 8, 12, 10, Routing.RANDOM));
+            cases.add(of("K = 40 x" + ranks, ranks, 5, 8, 48, 40, Routing.RANDOM));
             cases.add(of("one expert a rank x" + ranks, ranks, 13, 8, ranks, 1, Routing.SKEWED));
             cases.add(of("one element x" + ranks, ranks, 5, 1, experts, 2, Routing.RANDOM));
             cases.add(of("many rows x" + ranks, ranks, 1500, 4, experts, 2, Routing.SKEWED));
@@ -88,6 +93,11 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
                     1 + random.nextInt(Math.min(experts, 6)), Routing.values()[random.nextInt(2)]).withSeed(i));
         }
         return cases;
+    }
+
+    /** More rows of one expert, from each rank, than 16 bits count. */
+    static CommCase beyond16Bits(int ranks) {
+        return of("rows of one expert beyond 16 bits x" + ranks, ranks, 66_000, 1, ranks, 1, Routing.LAST);
     }
 
     CommConfig config(DType rowType) {
@@ -132,11 +142,19 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
         }
     }
 
-    /** Values of very different magnitudes, as the type stores them, so that the order and the number of roundings of a sum can be noticed. */
+    /**
+     * Values of very different magnitudes, as the type stores them, so that the order and the number of roundings of a sum can be noticed. Some are smaller
+     * than the smallest normal number, and few are infinite: an exchange that made zeros of these would hide from the run that it has diverged.
+     */
     double[] values(DType dtype, int count, int salt) {
         Random random = new Random(seed * 131 + salt);
         double[] values = new double[count];
-        Arrays.setAll(values, i -> Rounding.to(dtype, random.nextGaussian() * Math.scalb(1.0, random.nextInt(12) - 6)));
+        Arrays.setAll(values, i -> {
+            double value = random.nextGaussian() * Math.scalb(1.0, random.nextInt(12) - 6);
+            int special = dtype.isPlainFloating() ? (int) ((i + 31L * salt) % INFINITE_EVERY) : -1;
+            return Rounding.to(dtype, special == 0 ? Double.POSITIVE_INFINITY
+                    : special > 0 && special % TINY_EVERY == 0 ? Math.scalb(value, -132) : value);
+        });
         return values;
     }
 

@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.tests.contract.CommCase.Routing;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
@@ -28,8 +31,11 @@ final class CommExchangeTests {
     }
 
     Stream<DynamicTest> all() {
-        return rowTypes.stream()
-                .flatMap(rowType -> CommCase.all(groupSizes).stream().map(shape -> exchange(shape, rowType)));
+        CommCase many = CommCase.beyond16Bits(groupSizes.stream().max(Integer::compare).orElseThrow());
+        return Stream.concat(
+                rowTypes.stream()
+                        .flatMap(rowType -> CommCase.all(groupSizes).stream().map(shape -> exchange(shape, rowType))),
+                Stream.of(exchange(many, rowTypes.getFirst())));
     }
 
     Stream<DynamicTest> capacities() {
@@ -81,11 +87,24 @@ final class CommExchangeTests {
         return cases.stream().map(shape -> dynamicTest(shape.name(), () -> CommAdjoints.check(kit, shape)));
     }
 
-    Stream<DynamicTest> padding() {
+    /**
+     * On the device of the tests, and on one that does not poison memory.
+     *
+     * @param notStrict opens such a device
+     */
+    Stream<DynamicTest> padding(Supplier<Device> notStrict) {
+        return Stream.concat(padding("", work -> work.accept(kit)), padding(", memory is not poisoned", work -> {
+            try (Device device = notStrict.get()) {
+                work.accept(kit.on(device));
+            }
+        }));
+    }
+
+    private Stream<DynamicTest> padding(String where, Consumer<Consumer<CommKit>> on) {
         return groupSizes.stream().flatMap(ranks -> rowTypes.stream().map(rowType -> {
             CommCase shape = CommCase.of("x" + ranks, ranks, 30, 8, 4 * ranks, 3, Routing.RANDOM);
-            return dynamicTest(shape + ", " + rowType,
-                    () -> kit.onAllRanks(shape, rowType, rank -> CommPadding.check(rank, shape, rowType)));
+            return dynamicTest(shape + ", " + rowType + where, () -> on.accept(
+                    given -> given.onAllRanks(shape, rowType, rank -> CommPadding.check(rank, shape, rowType))));
         }));
     }
 

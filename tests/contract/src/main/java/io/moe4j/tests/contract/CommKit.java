@@ -20,6 +20,11 @@ import java.util.Optional;
 record CommKit(Device device, CommBackendProvider provider, Optional<CollectivesProvider> collectives,
         Optional<GraphCaptureProvider> capture) {
 
+    /** The same on another device. */
+    CommKit on(Device other) {
+        return new CommKit(other, provider, collectives, capture);
+    }
+
     /** Runs {@code check} on every rank of the world, with the backend open over all of them. */
     void onAllRanks(CommCase shape, DType rowType, CommRank.Check check) {
         try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {

@@ -146,7 +146,10 @@ final class CommPlans {
         exchange(rank, layer(layer), plan, at);
     }
 
-    /** The statistics are the largest number of all plans, and the sum of all dropped rows; the plan with the largest number comes neither first nor last. */
+    /**
+     * The statistics are the largest number of all plans, and the sum of all dropped rows. The plan with the largest number comes neither first nor last; in a
+     * later step it comes late; and it is absent from the last step, whose numbers are its own after several resets.
+     */
     void addToTheStatistics(CommRank rank) {
         if (rank.backend().statistics().isEmpty()) {
             assertTrue(rank.isWorstCaseOnly(),
@@ -156,12 +159,15 @@ final class CommPlans {
         }
         int me = rank.index();
         int[] order = order();
-        for (int step = 0; step < 2; step++) {
+        int[][] steps = {order, order, {order[0], order[2], order[2], order[0], order[1], order[2]},
+                {order[2], order[0]}};
+        for (int[] step : steps) {
             try (Scope scope = rank.memory().openStep()) {
                 rank.backend().resetStatistics();
+                rank.expect("statistics after a reset", new double[2], rank.backend().statistics().orElseThrow());
                 double most = 0;
                 double dropped = 0;
-                for (int layer : order) {
+                for (int layer : step) {
                     CommReference reference = new CommReference(layer(layer));
                     rank.backend().plan(rank.values().of(reference.ids(me), shape.tokens(), shape.topK()));
                     most = Math.max(most, reference.required(me));
@@ -181,17 +187,21 @@ final class CommPlans {
 
     /**
      * The number of plans, of those with several rounds, and the most rounds of any. Two plans with the most rounds come between two with the fewest,
-     * so that neither the last plan nor those before a reset can be taken for all.
+     * so that neither the last plan nor those before a reset can be taken for all. In a later step it comes late, and in the last not at all.
      */
     void addToTheRoundStatistics(CommRank rank) {
         int capacity = Math.toIntExact(rank.backend().capacityRows());
         int most = order(this::mostRequired)[1];
-        int[] order = {least(), most, most, least()};
-        for (int step = 0; step < 2; step++) {
+        int least = least();
+        int[][] steps = {{least, most, most, least}, {least, most, most, least},
+                {least, least, least, least, most, least}, {least, least}};
+        for (int[] step : steps) {
             try (Scope scope = rank.memory().openStep()) {
                 rank.backend().resetStatistics();
                 double[] expected = new double[3];
-                for (int layer : order) {
+                rank.backend().roundStatistics().ifPresent(
+                        statistics -> rank.expect("roundStatistics after a reset", expected.clone(), statistics));
+                for (int layer : step) {
                     rank.backend()
                             .plan(rank.values().of(layer(layer).ids()[rank.index()], shape.tokens(), shape.topK()));
                     int rounds = Math.max(1, Math.ceilDiv(mostRequired(layer), capacity));

@@ -156,6 +156,22 @@ class SavingTest {
     }
 
     @Test
+    void whereSavingFailsInAContinuedRunTheContinuedCheckpointAndTheSizesAreTold() {
+        try (TrainingRun run = open(ENABLED, "training.steps=2")) {
+            Tiny.losses(run);
+        }
+        FileOperations full = new Failing("No space left on device");
+        try (TrainingRun run = Tiny.openWith(options -> options.withOutput(output).withFiles(full), ENABLED,
+                "training.steps=3", "checkpoint.resume=" + output)) {
+            String message = String.valueOf(assertThrows(RuntimeException.class, () -> Tiny.losses(run)).getMessage());
+            assertTrue(message.endsWith("The newest checkpoint is "
+                    + output.resolve("checkpoints/step-000000002").toAbsolutePath()), message);
+            assertTrue(message.contains(". The tensors that this process writes take ")
+                    && message.contains(" were free there before. "), message);
+        }
+    }
+
+    @Test
     void aFolderThatVanishesEndsTheRunAndTheRunIsSaved() throws IOException {
         List<Double> whole;
         try (TrainingRun run = Tiny.open()) {

@@ -46,7 +46,14 @@ record Manifest(long step, int world, List<StoredFile> files) {
         byte[] first = text.substring(0, end).getBytes(StandardCharsets.UTF_8);
         String found = Sha256.of(first);
         // Compared as a whole, so that no byte outside the first line can change either.
-        if (!text.substring(end).equals("{\"sha256\":\"" + found + "\"}\n")) {
+        String second = "{\"sha256\":\"" + found + "\"}\n";
+        if (!text.substring(end).equals(second)) {
+            if (expected.equals(found)) {
+                throw new DamageException(FILE + ": its second line was expected to have "
+                        + second.getBytes(StandardCharsets.UTF_8).length
+                        + " bytes and nothing after it, and what follows the"
+                        + " first line has " + (bytes.length - first.length) + " bytes, or other ones");
+            }
             throw new DamageException(
                     FILE + ": for its first line the SHA-256 " + Shown.of(expected) + " was expected, and "
                             + found + " found");

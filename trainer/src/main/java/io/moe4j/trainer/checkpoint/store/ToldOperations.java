@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
+import io.moe4j.api.Shown;
 import io.moe4j.safetensors.RandomAccessOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -88,9 +89,8 @@ record ToldOperations(FileOperations real) implements FileOperations {
     }
 
     private static IOException told(String what, IOException cause) {
-        String reason = cause instanceof FileSystemException failed && failed.getReason() == null
-                ? cause.getClass().getSimpleName()
-                : cause instanceof FileSystemException failed ? failed.getReason() : cause.getMessage();
+        String reason = cause instanceof FileSystemException failed && failed.getReason() != null ? failed.getReason()
+                : Shown.fileProblem(cause);
         return new IOException(what + ": " + reason + ". Look at the free space, the quota and the permissions there."
                 + " Checkpoints that were saved before are as they were", cause);
     }
