@@ -1,5 +1,6 @@
 package io.moe4j.trainer.model;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.FolderConfig;
@@ -40,10 +41,19 @@ final class NoModel {
 
     private static Optional<Path> newestRun(Path folder) {
         try (Stream<Path> inside = Files.list(folder)) {
-            return inside.filter(each -> !CheckpointChoice.candidates(each).isEmpty())
+            return inside.filter(NoModel::hasCheckpoint)
                     .max((a, b) -> Long.compare(a.toFile().lastModified(), b.toFile().lastModified()));
         } catch (IOException e) {
             return Optional.empty();
+        }
+    }
+
+    private static boolean hasCheckpoint(Path folder) {
+        try {
+            return !CheckpointChoice.candidates(folder).isEmpty();
+        } catch (InputException e) {
+            // A folder beside the runs that this user may not read, such as those of other users in /tmp.
+            return false;
         }
     }
 }
