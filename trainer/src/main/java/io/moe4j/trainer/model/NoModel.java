@@ -1,7 +1,6 @@
 package io.moe4j.trainer.model;
 
 import io.moe4j.api.InputException;
-import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.FolderConfig;
 import java.io.IOException;
@@ -17,13 +16,8 @@ final class NoModel {
 
     private NoModel() {}
 
-    /**
-     * The problem and the remedy.
-     *
-     * @throws io.moe4j.api.InputException if this user may not look into the folder
-     */
+    /** The problem and the remedy. */
     static String problem(Path path) {
-        UnreadableFile.requireReachable(path);
         if (!Files.exists(path)) {
             return path + " does not exist" + KINDS;
         }
@@ -34,7 +28,6 @@ final class NoModel {
             return path + " is a run that has saved no checkpoint; train with --checkpoint.enable to keep"
                     + " its model";
         }
-        UnreadableFile.requireReachable(path.resolve(FolderConfig.NAME));
         return newestRun(path).map(run -> path + " is no run, and has some; name one of them, such as " + run)
                 .orElseGet(() -> path + " has no checkpoint, and no " + FolderConfig.NAME + KINDS);
     }
