@@ -3,6 +3,7 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.api.text.DocumentReader;
 import io.moe4j.api.text.Tokenizer;
 import java.io.IOException;
@@ -140,6 +141,7 @@ public final class Corpus {
 
     private static Corpus of(Path path, CorpusOptions options) {
         if (!Files.exists(path)) {
+            UnreadableFile.requireReachable(path);
             throw new InputException(path + (Files.isSymbolicLink(path) ? " is a link to something that does not exist"
                     : " does not exist") + "; give a text file, a .jsonl file, or a folder of them");
         }

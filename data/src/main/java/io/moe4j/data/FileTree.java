@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -54,6 +55,7 @@ final class FileTree {
         if (Files.isDirectory(entry)) {
             walk(entry);
         } else if (!Files.exists(entry)) {
+            UnreadableFile.requireReachable(entry);
             throw new InputException(entry + " is a link to something that does not exist; correct or remove it");
         } else {
             requireFile(entry);

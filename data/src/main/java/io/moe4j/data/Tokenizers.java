@@ -3,6 +3,7 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Asking.Answers;
 import io.moe4j.api.spi.Availability;
@@ -56,6 +57,7 @@ public final class Tokenizers {
         if (named.isPresent()) {
             return open(named.get(), source);
         }
+        path(name).ifPresent(UnreadableFile::requireReachable);
         Path path = path(name).filter(Files::exists)
                 .orElseThrow(() -> new InputException("there is no tokenizer, and no"
                         + " file, \"" + Shown.of(name) + "\"; give one of "

@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -54,6 +56,20 @@ class FileTreeTest {
     void aLinkToNothingIsNamed() throws IOException {
         Files.createSymbolicLink(data.resolve("gone"), Path.of("nothing"));
         assertRefused(data, "data/gone is a link to something that does not exist");
+    }
+
+    /** Nothing in such a folder can be told to be there. */
+    @Test
+    void aFolderThatMayOnlyBeListedIsNamed() throws IOException {
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("r--r--r--"));
+        try {
+            assumeFalse(Files.isExecutable(data), "skipped: this user may enter everything");
+            for (Path asked : List.of(data, data.resolve("a"), folder)) {
+                assertRefused(asked, data + " cannot be read (permission denied); see that you may read it");
+            }
+        } finally {
+            Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.moe4j.report;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,11 @@ final class RecordedRun {
 
     /** Why a folder cannot be read as a run. */
     static Optional<String> problem(Path folder) {
+        try {
+            UnreadableFile.requireReachable(folder.resolve(METRICS));
+        } catch (InputException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
         if (!Files.exists(folder)) {
             return Optional.of(folder + " is not there; give the folder of a run, such as one in outputs/");
         }

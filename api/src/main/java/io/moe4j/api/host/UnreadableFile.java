@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * What is said of a file of a model that cannot be read: the same for each file, whichever code reads it.
+ * What is said of a file of a model, or of data, that cannot be read: the same for each file, whichever code reads it.
  *
  * @since 0.3.0
  */
@@ -39,13 +39,20 @@ public final class UnreadableFile {
         try {
             Files.readAttributes(file, BasicFileAttributes.class);
         } catch (AccessDeniedException e) {
-            Path folder = file.getParent() == null ? Path.of(".") : file.getParent();
+            Path folder = folder(file);
+            while (!Files.isDirectory(folder) && folder.getParent() != null) {
+                folder = folder.getParent();
+            }
             throw Files.isDirectory(folder) && !Files.isExecutable(folder)
                     ? because(folder, new AccessDeniedException(folder.toString()))
                     : because(file, e);
         } catch (IOException e) {
             // What else is wrong is found when the file is read.
         }
+    }
+
+    private static Path folder(Path file) {
+        return file.getParent() == null ? Path.of(".") : file.getParent();
     }
 
     /** Without the path, which stands before it, where the exception has the same one. */

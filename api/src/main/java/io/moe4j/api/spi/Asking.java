@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,7 @@ public final class Asking {
      * The answer of a plug-in that is used.
      *
      * @param method the name of the method that is called, for the message
-     * @throws IllegalStateException if it returns null, or throws one of Java's own exceptions whose message does not have the plug-in's id; all
+     * @throws IllegalStateException if it returns null, or throws one of Java's own exceptions whose message does not have the plug-in's id as a word; all
      *     other exceptions are passed on
      */
     public static <P extends Provider, T> T of(P provider, String method, Function<P, T> question) {
@@ -111,7 +112,16 @@ public final class Asking {
 
     /** Whether an exception is a refusal that was meant, or names the plug-in. */
     private static boolean saysEnough(Provider provider, RuntimeException e) {
-        return !e.getClass().getName().startsWith("java.") || String.valueOf(e.getMessage()).contains(provider.id());
+        return !e.getClass().getName().startsWith("java.")
+                || hasId(String.valueOf(e.getMessage()), provider.id());
+    }
+
+    /**
+     * Whether a message has a plug-in's id, as a word. Names of its classes do not count, which often have it too, and which Java's own messages are made of:
+     * {@code Cannot invoke "org.acme.Layer.open()"}.
+     */
+    static boolean hasId(String message, String id) {
+        return Pattern.compile("(?<![\\w.$/-])" + Pattern.quote(id) + "(?![\\w$/-]|\\.\\w)").matcher(message).find();
     }
 
     /** {@code the plug-in "x" failed in its method probe()}. */

@@ -44,17 +44,30 @@ final class PlugInFault {
         for (Throwable thrown = failure; thrown instanceof Exception && isJavas(thrown)
                 && causes < MAX_CAUSES; thrown = thrown.getCause()) {
             causes++;
-            for (StackTraceElement frame : thrown.getStackTrace()) {
+            for (StackTraceElement frame : calls(thrown)) {
                 List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
                 if (!here.isEmpty()) {
                     String message = String.valueOf(failure.getMessage());
-                    return here.stream().anyMatch(entry -> message.contains(entry.id())) ? Optional.empty()
+                    return here.stream().anyMatch(entry -> Asking.hasId(message, entry.id())) ? Optional.empty()
                             : Optional.of("the plug-in " + ids(here) + " failed in " + call(frame) + ": " + thrown
                                     + Asking.report(here.getFirst().provider()));
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * The calls that count, the last one first: those that moe4j has made. What has called moe4j is a program that uses it as a library; its own plug-ins are
+     * of the same module, and a fault of moe4j is none of theirs. On a thread of a plug-in, all count.
+     */
+    private static List<StackTraceElement> calls(Throwable thrown) {
+        List<StackTraceElement> all = List.of(thrown.getStackTrace());
+        int count = all.size();
+        while (count > 0 && !all.get(count - 1).getClassName().startsWith(HOST)) {
+            count--;
+        }
+        return count == 0 ? all : all.subList(0, count);
     }
 
     /** Exceptions of other classes are refusals that were meant. */

@@ -42,6 +42,9 @@ class UnreadableFileTest {
             assumeFalse(Files.isReadable(file), "skipped: this user may read everything");
             assertEquals(closed + " cannot be read (permission denied); see that you may read it",
                     assertThrows(InputException.class, () -> UnreadableFile.requireReachable(file)).getMessage());
+            assertEquals(closed + " cannot be read (permission denied); see that you may read it",
+                    assertThrows(InputException.class,
+                            () -> UnreadableFile.requireReachable(closed.resolve("a/b/config.json"))).getMessage());
         } finally {
             Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
         }

@@ -5,8 +5,10 @@ import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
+import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.DataConfig;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -122,13 +124,13 @@ final class EvalCommand implements Callable<Integer> {
                 Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
     }
 
-    /** The chat template of the model as a file, if conversations are read. */
+    /** The chat template of the model as a file, if conversations are read and it is not found beside the tokenizer. */
     private Optional<Path> chatTemplate(ModelSource source) {
         DataConfig given = configOptions.unchecked().data();
         if (given.messagesField().isEmpty() || given.chatTemplate().isPresent()) {
             return Optional.empty();
         }
-        return source.chatFormat().map(format -> {
+        return source.chatFormat().filter(format -> !isBesideTokenizer(format, source, given)).map(format -> {
             try {
                 Path file = Files.createTempFile("moe4j-chat-template-", ".jinja");
                 file.toFile().deleteOnExit();
@@ -137,6 +139,14 @@ final class EvalCommand implements Callable<Integer> {
                 throw new UncheckedIOException(e);
             }
         });
+    }
+
+    /** Whether the same template is beside the tokenizer. There it may have another one for conversations with tools, which a single file has not. */
+    private static boolean isBesideTokenizer(ChatFormat format, ModelSource source, DataConfig given) {
+        return given.tokenizer().equals(ConfiguredTokenizer.AUTO) && source.tokenizer()
+                .flatMap(tokenizer -> ChatFormat.find(Optional.empty(),
+                        ChatFormat.folders(tokenizer, Optional.empty())))
+                .filter(found -> found.identity().equals(format.identity())).isPresent();
     }
 
     private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankEnvironment environment,

@@ -2,6 +2,7 @@ package io.moe4j.app.generate;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.host.UnreadableFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,6 +35,7 @@ public final class PromptFile {
     /** Reads the file of the option {@code --prompts}. */
     public static List<Prompt> read(Path file) {
         if (!Files.isRegularFile(file)) {
+            UnreadableFile.requireReachable(file);
             throw new InputException("--prompts " + file + (Files.exists(file) ? " is no file" : " does not exist")
                     + "; give a text file with a prompt in each line, or - for standard input");
         }

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 @Stability(Stability.Level.INTERNAL)
 public final class ConfiguredTokenizer {
     private static final Logger log = LoggerFactory.getLogger(ConfiguredTokenizer.class);
-    private static final String AUTO = "auto";
+    /** The value of {@code data.tokenizer} for the tokenizer that the data or the model bring along. */
+    public static final String AUTO = "auto";
     private static final String BYTES = "bytes";
 
     private ConfiguredTokenizer() {}

@@ -1,6 +1,6 @@
 package io.moe4j.trainer.model;
 
-import io.moe4j.api.host.UnreadableFile;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.FolderConfig;
 import java.io.IOException;
@@ -16,13 +16,8 @@ final class NoModel {
 
     private NoModel() {}
 
-    /**
-     * The problem and the remedy.
-     *
-     * @throws io.moe4j.api.InputException if this user may not look into the folder
-     */
+    /** The problem and the remedy. */
     static String problem(Path path) {
-        UnreadableFile.requireReachable(path);
         if (!Files.exists(path)) {
             return path + " does not exist" + KINDS;
         }
@@ -33,17 +28,25 @@ final class NoModel {
             return path + " is a run that has saved no checkpoint; train with --checkpoint.enable to keep"
                     + " its model";
         }
-        UnreadableFile.requireReachable(path.resolve(FolderConfig.NAME));
         return newestRun(path).map(run -> path + " is no run, and has some; name one of them, such as " + run)
                 .orElseGet(() -> path + " has no checkpoint, and no " + FolderConfig.NAME + KINDS);
     }
 
     private static Optional<Path> newestRun(Path folder) {
         try (Stream<Path> inside = Files.list(folder)) {
-            return inside.filter(each -> !CheckpointChoice.candidates(each).isEmpty())
+            return inside.filter(NoModel::hasCheckpoint)
                     .max((a, b) -> Long.compare(a.toFile().lastModified(), b.toFile().lastModified()));
         } catch (IOException e) {
             return Optional.empty();
+        }
+    }
+
+    private static boolean hasCheckpoint(Path folder) {
+        try {
+            return !CheckpointChoice.candidates(folder).isEmpty();
+        } catch (InputException e) {
+            // A folder beside the runs that this user may not read, such as those of other users in /tmp.
+            return false;
         }
     }
 }

@@ -51,11 +51,22 @@ class UnreadableFolderTest {
         assertEquals(folder + REMEDY, refusal(folder));
     }
 
+    /** As {@code chmod -R 644} leaves it: its names can be listed. */
+    @Test
+    void theFolderThatMayOnlyBeListed() throws IOException {
+        assertEquals(folder + REMEDY, refusal(folder, "r--r--r--"));
+    }
+
     private String refusal(Path closed) throws IOException {
+        return refusal(closed, "---------");
+    }
+
+    private String refusal(Path closed, String permissions) throws IOException {
         Set<PosixFilePermission> before = Files.getPosixFilePermissions(closed);
-        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("---------"));
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString(permissions));
         try {
-            assumeFalse(Files.isReadable(closed), "skipped: this user may read everything");
+            assumeFalse(Files.isExecutable(closed) || (Files.isReadable(closed) && Files.isRegularFile(closed)),
+                    "skipped: this user may read everything");
             return String.valueOf(assertThrows(InputException.class,
                     () -> ModelSource.open(folder, Plugins.load()).close()).getMessage());
         } finally {

@@ -3,7 +3,9 @@ package io.moe4j.tests.compat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.spi.Registry;
 import io.moe4j.app.cli.Main;
+import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +59,9 @@ final class FaultyModelTest {
             }
             """;
 
+    private static final StackTraceElement OF_HOST = new StackTraceElement("app", "io.moe4j.trainer", null,
+            "io.moe4j.trainer.run.Trainer", "open", "Trainer.java", 1);
+
     @TempDir
     private Path work;
 
@@ -77,13 +83,53 @@ final class FaultyModelTest {
         told("READ", "AcmeProvider.fromHuggingFace()", "generate", folder.toString(), "--prompt", "x");
     }
 
-    private void told(String place, String method, String command, String... arguments) throws IOException {
+    /** Java's own messages have names of classes, and those have the plug-in's id: it is named all the same. */
+    @Test
+    void aMessageWithNamesOfItsClassesDoesNotNameIt() throws IOException {
+        Registry registry = Plugins.load(List.of(jar("OPEN")));
+        for (String message : List.of("Cannot invoke \"example.acme.AcmeSpec.name()\" because \"<local1>\" is null",
+                "Cannot read field \"size\" because \"this.acme\" is null",
+                "class example.acme.A cannot be cast to class example.acme.B (both are in module example.acme of loader 'x')",
+                "/data/acme/a.json is wrong")) {
+            NullPointerException fault = new NullPointerException(message);
+            fault.setStackTrace(new StackTraceElement[] {ofPlugIn("AcmeSpec", "open"), OF_HOST});
+            String told = registry.codeFailure(fault).orElse("");
+            assertTrue(told.startsWith("the plug-in \"acme\" failed in AcmeSpec.open(): "), told);
+        }
+        for (String message : List.of("acme: no such file", "this is acme.", "\"acme\" needs a file")) {
+            IllegalStateException refusal = new IllegalStateException(message);
+            refusal.setStackTrace(new StackTraceElement[] {ofPlugIn("AcmeSpec", "open"), OF_HOST});
+            assertEquals(Optional.empty(), registry.codeFailure(refusal), message);
+        }
+    }
+
+    /** A program with a plug-in of its own calls moe4j from the plug-in's module. */
+    @Test
+    void aFaultOfMoe4jIsNoneOfTheProgramThatCalledIt() throws IOException {
+        Registry registry = Plugins.load(List.of(jar("OPEN")));
+        IllegalStateException fault = new IllegalStateException("a rank is gone");
+        fault.setStackTrace(new StackTraceElement[] {OF_HOST, ofPlugIn("Program", "main")});
+        assertEquals(Optional.empty(), registry.codeFailure(fault));
+        fault.setStackTrace(new StackTraceElement[] {ofPlugIn("Worker", "run")});
+        assertTrue(registry.codeFailure(fault).orElse("").contains("failed in Worker.run()"), "on its own thread");
+    }
+
+    private static StackTraceElement ofPlugIn(String type, String method) {
+        return new StackTraceElement("app", "example.acme", null, "example.acme." + type, method, "A.java", 1);
+    }
+
+    private Path jar(String place) throws IOException {
         Path jar = work.resolve(place + "/acme.jar");
         if (!Files.exists(jar)) {
             Sources sources = new Sources(Map.of("module-info.java", MODULE, "example/acme/AcmeProvider.java",
                     with(PROVIDER, place), "example/acme/AcmeSpec.java", with(SPEC, place)));
             PlugInJar.write(sources, OtherVersion.ofHost(), work, jar);
         }
+        return jar;
+    }
+
+    private void told(String place, String method, String command, String... arguments) throws IOException {
+        Path jar = jar(place);
         List<String> all = new ArrayList<>(List.of(command));
         all.addAll(List.of(arguments));
         all.addAll(List.of("--plugin-path", jar.toString()));

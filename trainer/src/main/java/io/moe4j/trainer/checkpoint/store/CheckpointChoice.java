@@ -2,6 +2,7 @@ package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
+import io.moe4j.api.host.UnreadableFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,8 +29,13 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
         damaged = List.copyOf(damaged);
     }
 
-    /** The checkpoints that a path means, the newest last; empty if the path is no checkpoint and contains none. */
+    /**
+     * The checkpoints that a path means, the newest last; empty if the path is no checkpoint and contains none.
+     *
+     * @throws InputException if this user may not look into the folder
+     */
     public static List<Path> candidates(Path path) {
+        UnreadableFile.requireReachable(path.resolve(Manifest.FILE));
         if (isCheckpoint(path)) {
             return List.of(path);
         }

@@ -31,6 +31,8 @@ record StepFolders(Path folder) {
 
     /** All steps that are in a state. */
     Map<Long, Path> in(String ending) {
+        // A folder that may be listed but not entered would look empty: nothing in it can be told to be a folder.
+        UnreadableFile.requireReachable(folder.resolve(StepNames.of(0)));
         Map<Long, Path> found = new TreeMap<>();
         if (!Files.isDirectory(folder)) {
             return found;

@@ -11,6 +11,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +43,25 @@ class UnreadableTest {
             assertThrows(InputException.class, () -> StoredCheckpoint.read(file));
         } finally {
             Files.setPosixFilePermissions(checkpoint, PosixFilePermissions.fromString("rwx------"));
+        }
+    }
+
+    /** Such a folder can be listed, and nothing in it can be told to be a folder: it is not said to be empty. */
+    @Test
+    void aFolderThatMayOnlyBeListedIsNamed() throws IOException {
+        Path run = Files.createDirectory(folder.resolve("run"));
+        Path steps = Files.createDirectory(run.resolve(CheckpointChoice.CHECKPOINTS));
+        Path step = Files.createDirectory(steps.resolve("step-000000001"));
+        for (Path closed : List.of(run, steps, step)) {
+            Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r--r--r--"));
+            try {
+                assumeFalse(Files.isExecutable(closed), "skipped: this user may enter everything");
+                Path asked = closed.equals(step) ? step : run;
+                assertEquals(closed + " cannot be read (permission denied); see that you may read it",
+                        assertThrows(InputException.class, () -> CheckpointChoice.candidates(asked)).getMessage());
+            } finally {
+                Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+            }
         }
     }
 }
