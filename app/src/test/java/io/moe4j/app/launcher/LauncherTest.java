@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -168,6 +169,19 @@ class LauncherTest {
         Run run = run(tree(folder.resolve("tree")), Map.of(), "plan");
         assertFalse(run.err().contains("incubator"), run.text());
         assertTrue(run.err().contains("WARNING: something else"), run.text());
+    }
+
+    /** Loops of a first step are compiled side by side on few processors too; 8 have as many threads for that without being asked. */
+    @ParameterizedTest
+    @CsvSource({"1, true", "2, true", "7, true", "8, false", "16, false", "128, false", "none, false"})
+    void aJvmOfFewProcessorsHasFourThreadsOfItsCompilers(String processors, boolean asked) throws Exception {
+        String answer = processors.equals("none") ? "exit 1" : "echo " + processors;
+        executable(folder.resolve("tools/getconf"), "#!/bin/sh\n" + answer + "\n");
+        Run run = run(tree(folder.resolve("tree")),
+                Map.of("PATH", folder.resolve("tools") + ":" + System.getenv("PATH")),
+                "plan");
+        assertEquals(0, run.code(), run.text());
+        assertEquals(asked, run.out().contains("argument -XX:CICompilerCount=4\n"), run.text());
     }
 
     /** The real JVM, in the locales in which it takes names for ASCII by itself. */
