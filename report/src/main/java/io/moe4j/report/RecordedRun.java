@@ -40,6 +40,7 @@ final class RecordedRun {
         if (columns.bad() > 0) {
             notes.add(columns.bad() + " lines of metrics.jsonl are damaged and left out");
         }
+        columns.missing().ifPresent(notes::add);
         config = config(folder.resolve("config.toml"));
         description = description(folder.resolve("run.json"));
         Path layers = folder.resolve("layers.jsonl");

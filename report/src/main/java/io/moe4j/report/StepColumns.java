@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -66,6 +67,11 @@ final class StepColumns {
 
     long bad() {
         return bad;
+    }
+
+    /** What the file should have said of steps between others, and does not. */
+    Optional<String> missing() {
+        return MissingSteps.note(steps);
     }
 
     Map<String, Object> json(int points) {

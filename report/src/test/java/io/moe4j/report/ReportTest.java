@@ -105,6 +105,18 @@ class ReportTest {
         assertFalse(read.has("experts"));
     }
 
+    /** As after a full disk: lines wait for room, and are lost if the process is killed before there is some. */
+    @Test
+    void stepsThatAreMissingAreTold() throws IOException {
+        Path run = small("a");
+        Path metrics = run.resolve("metrics.jsonl");
+        Files.write(metrics, Files.readAllLines(metrics).stream()
+                .filter(line -> !line.startsWith("{\"step\":12,") && !line.startsWith("{\"step\":13,")).toList());
+        JsonNode read = data(Report.of(List.of(run)).html()).get("runs").get(0);
+        assertEquals(List.of("2 steps between 1 and 40 are missing in metrics.jsonl: 12 to 13"),
+                read.get("notes").valueStream().map(JsonNode::asString).toList());
+    }
+
     /** Bytes of the run's files are changed at random: a page is made, or the run is refused in words. */
     @Test
     void damagedRunsDoNotBreakThePage() throws IOException {
