@@ -10,15 +10,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What tells whether a corpus is the one that a position was taken in: names below its folder and sizes, and how it is read. Times of change are kept apart:
- * a copy has others.
+ * What tells whether a corpus is the one that a position was taken in: names below its folder and sizes, how it is read, and samples of what is in its files.
+ * Times of change are kept apart: a copy has others.
  *
  * @param files their number
  * @param bytes of all files together, as they are stored
  * @param digest of names, sizes, and of what decides which documents are read
  * @param times digest of the times of change
+ * @param contents digest of {@link ContentSamples}
  */
-record CorpusFingerprint(long files, long bytes, String digest, String times) {
+record CorpusFingerprint(long files, long bytes, String digest, String times, String contents) {
+    /** Under which a position has the samples. Those of earlier builds have none, and are compared without. */
+    private static final String CONTENTS = "contents";
 
     static CorpusFingerprint of(Corpus corpus, Tokenizer tokenizer, DocumentSplit split) {
         MessageDigest digest = Sha256.begin();
@@ -35,17 +38,21 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
             add(times, file.content() instanceof FileContent content ? String.valueOf(content.changedMillis()) : "");
             bytes += size;
         }
-        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times));
+        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times),
+                hex(ContentSamples.of(corpus.files())));
     }
 
     Map<String, String> values() {
-        return Map.of("files", String.valueOf(files), "bytes", String.valueOf(bytes), "digest", digest, "times", times);
+        return Map.of("files", String.valueOf(files), "bytes", String.valueOf(bytes), "digest", digest, "times", times,
+                CONTENTS, contents);
     }
 
     /** What has changed since a position was taken, if something has. */
     Optional<String> changedSince(SourcePosition position) {
         if (digest.equals(position.text("digest"))) {
-            return Optional.empty();
+            return contents.equals(position.values().getOrDefault(CONTENTS, contents)) ? Optional.empty()
+                    : Optional.of("names and sizes of its " + Shown.count(files, "file")
+                            + " are the same, and what is in them is not");
         }
         boolean same = position.text("files").equals(String.valueOf(files))
                 && position.text("bytes").equals(String.valueOf(bytes));

@@ -54,6 +54,10 @@ final class FileContent implements Content {
         }
     }
 
+    Path path() {
+        return path;
+    }
+
     /** Its size when it was listed. */
     long bytes() {
         return bytes;

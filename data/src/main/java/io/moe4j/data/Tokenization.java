@@ -35,6 +35,8 @@ public final class Tokenization {
     private final Path folder;
     private final Progress progress;
     private final String plan;
+    /** As earlier builds have written it, without samples of what is in the files. */
+    private final String earlierPlan;
 
     /**
      * How.
@@ -72,11 +74,13 @@ public final class Tokenization {
         this.options = options;
         this.folder = folder;
         this.progress = progress;
-        plan = "version " + (marked() ? TokenManifest.CONVERSATIONS : TokenManifest.VERSION) + ", tokenizer "
+        CorpusFingerprint source = CorpusFingerprint.of(corpus, tokenizer, options.split());
+        earlierPlan = "version " + (marked() ? TokenManifest.CONVERSATIONS : TokenManifest.VERSION) + ", tokenizer "
                 + tokenizer.identity() + ", source "
-                + CorpusFingerprint.of(corpus, tokenizer, options.split()).digest()
+                + source.digest()
                 + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens()
                 + " tokens";
+        plan = earlierPlan + ", contents " + source.contents();
     }
 
     /**
@@ -184,7 +188,7 @@ public final class Tokenization {
     }
 
     private void requireSame(String found) {
-        if (!found.equals(plan)) {
+        if (!found.equals(plan) && !found.equals(earlierPlan)) {
             throw new InputException(folder + " has other tokens (" + found + ") than those that are asked for (" + plan
                     + "); give another folder, or remove this one");
         }

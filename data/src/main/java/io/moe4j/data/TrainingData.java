@@ -135,7 +135,8 @@ public final class TrainingData {
         if (change.isEmpty()) {
             if (now.wasWrittenAgainSince(before)) {
                 log.info("files of the data source {} have other times of change than when the checkpoint was written,"
-                        + " and the same names and sizes: they are taken for the same", before.source());
+                        + " and the same names and sizes, and samples of what is in them are equal: they are taken for"
+                        + " the same", before.source());
             }
             return before;
         }

@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -205,18 +207,43 @@ class StepBatchesTest {
         Files.delete(folder.resolve("code/new.jsonl"));
         Files.setLastModifiedTime(folder.resolve("code/1.jsonl"), FileTime.fromMillis(1));
         open(1, 5, Set.of(0), Optional.of(position)).close();
-        for (String change : List.of("longer", "renamed", "gone")) {
+        for (String change : List.of("longer", "renamed", "gone", "other text of the same size")) {
             Path file = folder.resolve("web/2.jsonl");
             byte[] before = Files.readAllBytes(file);
             switch (change) {
                 case "longer" -> Files.writeString(file, "{\"text\":\"x\"}\n".repeat(99));
                 case "renamed" -> Files.move(file, folder.resolve("web/9.jsonl"));
-                default -> Files.delete(file);
+                case "gone" -> Files.delete(file);
+                default -> Files.writeString(file, Files.readString(file).replace('e', 'a'));
             }
             assertThrows(InputException.class, () -> open(1, 5, Set.of(0), Optional.of(position)), change);
             Files.deleteIfExists(folder.resolve("web/9.jsonl"));
             Files.write(file, before);
         }
+        open(1, 5, Set.of(0), Optional.of(position)).close();
+    }
+
+    @Test
+    void otherTextOfTheSameSizeIsToldAndEarlierPositionsAreReadWithoutTheComparison() throws IOException {
+        DataPosition position;
+        try (StepBatches batches = open(1, 5, Set.of(0), Optional.empty())) {
+            batches.next(0);
+            position = batches.current().position();
+        }
+        Path file = folder.resolve("web/2.jsonl");
+        Files.writeString(file, Files.readString(file).replace('e', 'a'));
+        InputException e = assertThrows(InputException.class, () -> open(1, 5, Set.of(0), Optional.of(position)));
+        assertTrue(e.getMessage().contains("the data source \"web\"")
+                && e.getMessage().contains("are the same, and what is in them is not")
+                && e.getMessage().contains("data.on_changed"), e.getMessage());
+        DataPosition earlier = new DataPosition(position.sequenceTokens(), position.sources().stream().map(part -> {
+            Map<String, String> values = new HashMap<>(part.position().values());
+            values.remove("contents");
+            return new DataPosition.Part(
+                    new SourcePosition(part.position().source(), part.position().kind(), values), part.weight(),
+                    part.taken(), part.usedUp());
+        }).toList());
+        open(1, 5, Set.of(0), Optional.of(earlier)).close();
     }
 
     private StepBatches open(int ranks, int batch, Set<Integer> local, Optional<DataPosition> position) {

@@ -51,6 +51,29 @@ class TokenFolderTest {
         Files.writeString(texts.resolve("c.txt"), "\u00E9 last");
     }
 
+    /** A folder of tokens of other text is not taken for that of this one, though names and sizes are the same. */
+    @Test
+    void otherTextOfTheSameSizeIsNotTakenForTokenized() throws IOException {
+        tokenize("out", 1, 10_000);
+        tokenize("out", 1, 10_000);
+        Files.writeString(texts.resolve("c.txt"), "\u00E9 LAST");
+        InputException e = assertThrows(InputException.class, () -> tokenize("out", 1, 10_000));
+        assertTrue(e.getMessage().contains("has other tokens"), e.getMessage());
+    }
+
+    /** What an earlier build has written, which knew nothing of samples, is still whole. */
+    @Test
+    void aFolderOfAnEarlierBuildIsTakenAsItIs() throws IOException {
+        TokenManifest now = tokenize("out", 1, 10_000);
+        String plan = now.plan().replaceFirst(", contents [0-9a-f]{32}$", "");
+        assertNotEquals(now.plan(), plan);
+        TokenManifest earlier = new TokenManifest(now.tokenizer(), now.tokenizerName(), now.vocabulary(),
+                now.endToken(),
+                plan, now.conversations(), now.tokens(), now.counts(), now.shards());
+        earlier.write(folder.resolve("out"));
+        assertEquals(earlier, tokenize("out", 1, 10_000));
+    }
+
     /** Marks, prompts, documents' ends and all: what a stream of the same files gives. */
     @Test
     void theTokensAreThoseOfTheStream() {
