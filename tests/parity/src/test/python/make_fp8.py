@@ -2,8 +2,9 @@
 
     python make_fp8.py      # needs torch; with torch 2.13 it writes the same file again
 
-Written from section 3.3 of the DeepSeek-V3 technical report and docs/fp8.md: a scale is the largest size of a block divided by 448, at least 2^-126, the smallest normal
-number of fp32; a block is 1 x 128 of activations and gradients, 128 x 128 of weights, 128 x 1 where sums run over tokens. Scales and quotients are fp32.
+Written from section 3.3 of the DeepSeek-V3 technical report and docs/fp8.md: a scale is the largest size of a block divided by 448, at least 2^-126, the
+smallest normal number of fp32; a block is 1 x 128 of activations and gradients, 128 x 128 of weights, 128 x 1 where sums run over tokens. Scales and quotients
+are fp32.
 
 Tensors of each case, for a layer y = x w^T with T tokens, I inputs, O outputs:
 
@@ -62,17 +63,24 @@ def piece(kind, shape, g):
     """A part of a matrix, of one kind."""
     normal = torch.randn(shape, generator=g)
     signs = torch.where(torch.rand(shape, generator=g) < 0.5, -1.0, 1.0)
+    low = torch.randint(0, 0x7E, shape, generator=g)
+    middle = (decoded(low) + decoded(low + 1)) / 2
+    middle.view(-1)[0] = LARGEST
     if kind == "ties":
         # Halfway between two numbers, for a scale of exactly 2^-5.
-        low = torch.randint(0, 0x7E, shape, generator=g)
-        middle = (decoded(low) + decoded(low + 1)) / 2
-        middle.view(-1)[0] = LARGEST
         return signs * middle * 2.0**-5
+    if kind == "near ties":
+        # The same for a scale of 24 bits, and the fp32 numbers next to these: a product with its reciprocal would be another number than the quotient.
+        near = middle * (normal.abs().max() / LARGEST)
+        near = torch.where(normal < -0.5, torch.nextafter(near, torch.tensor(0.0)), near)
+        near = torch.where(normal > 0.5, torch.nextafter(near, torch.tensor(torch.inf)), near)
+        near.view(-1)[0] = normal.abs().max()
+        return signs * near
     if kind == "wide":
         # Sizes of which many are subnormal numbers beside the largest, and some become zeros with either sign.
         return normal * torch.exp2(torch.randint(-20, 1, shape, generator=g).float())
-    sizes = {"normal": 1.0, "tiny": 1e-41, "least scale": 4e-36, "huge": 1e30, "zero": 0.0}
-    return signs * 0.0 if kind == "zeros of both signs" else normal * sizes[kind] if kind != "zero" else torch.zeros(shape)
+    sizes = {"normal": 1.0, "tiny": 1e-41, "least scale": 4e-36, "huge": 1e30}
+    return signs * 0.0 if kind == "zeros of both signs" else normal * sizes[kind]
 
 
 def decoded(bits):
@@ -84,10 +92,11 @@ def pieces(kinds, heights, widths, g):
 
 
 LONG = (BLOCK, BLOCK, 44)
-FIRST = [["zero", "normal", "ties"], ["zeros of both signs", "tiny", "wide"], ["huge", "least scale", "normal"], ["ties", "wide", "zero"]]
+FIRST = [["near ties", "normal", "ties"], ["zeros of both signs", "tiny", "wide"], ["huge", "least scale", "normal"], ["ties", "near ties", "wide"]]
 # Huge numbers are not where those of FIRST are: a sum of their products would be infinite.
-SECOND = [["wide", "normal", "ties"], ["normal", "huge", "zeros of both signs"], ["tiny", "zero", "normal"], ["ties", "wide", "wide"], ["normal", "least scale", "tiny"]]
-LAYER = [["wide", "ties", "normal"]]
+SECOND = [["wide", "normal", "ties"], ["normal", "huge", "zeros of both signs"], ["tiny", "near ties", "normal"], ["ties", "wide", "near ties"],
+          ["normal", "least scale", "tiny"]]
+LAYER = [["near ties", "ties", "normal"]]
 
 
 def short(rows, columns, g):

@@ -59,6 +59,9 @@ class Float8GoldenTest {
     @EnumSource
     void extremesAreQuantizedToTheSameBits(Blocks blocks) {
         golden.quantized("extremes.x", blocks);
+        if (blocks != Blocks.SQUARES) {
+            quantizedByKernels("extremes.x", blocks, golden.offsets(6));
+        }
     }
 
     @ParameterizedTest
