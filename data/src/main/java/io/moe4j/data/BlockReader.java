@@ -80,9 +80,10 @@ final class BlockReader implements AutoCloseable {
         }
         block = block();
         if (block.isEmpty()) {
-            throw new InputException(corpus.name() + " has no text" + (options.split().selects()
-                    ? " on this side of validation.split; give more documents, or another fraction"
-                    : "; give files that are not empty"));
+            throw new InputException(corpus.name() + " has no text"
+                    + TextAmount.leftOut(stream.counts().badLines()) + (options.split().selects()
+                            ? " on this side of validation.split; give more documents, or another fraction"
+                            : "; give files that are not empty"));
         }
         return block;
     }

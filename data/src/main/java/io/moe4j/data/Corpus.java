@@ -70,16 +70,18 @@ public final class Corpus {
      * @throws InputException if there is too little text, or it cannot be read
      */
     public void require(Tokenizer tokenizer, long needed) {
-        long seen = tokens(tokenizer, needed, DocumentSplit.NONE);
-        if (seen < needed) {
-            throw new InputException(seen == 0 ? name + " has no text; give files that are not empty"
-                    : name + " has " + Shown.count(seen, "token") + ", and one step of all ranks needs " + needed
+        TextAmount seen = amount(tokenizer, needed, DocumentSplit.NONE);
+        if (seen.tokens() < needed) {
+            throw new InputException(seen.tokens() == 0
+                    ? name + " has no text" + seen.leftOut() + "; give files that are not empty"
+                    : name + " has " + Shown.count(seen.tokens(), "token") + seen.leftOut()
+                            + ", and one step of all ranks needs " + needed
                             + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
         }
     }
 
     /** The number of its tokens, if that is below {@code enough}, and otherwise some number from there on; reads no more than needed for that. */
-    long tokens(Tokenizer tokenizer, long enough, DocumentSplit split) {
+    TextAmount amount(Tokenizer tokenizer, long enough, DocumentSplit split) {
         try (DocumentStream tokens = new DocumentStream(files, tokenizer, new Reading(options, false), split,
                 DocumentStream.Place.BEGINNING)) {
             int[] buffer = new int[1 << 12];
@@ -87,7 +89,7 @@ public final class Corpus {
             for (int read = 0; read >= 0 && seen < enough; seen += Math.max(read, 0)) {
                 read = tokens.read(buffer, 0, buffer.length);
             }
-            return seen;
+            return new TextAmount(seen, tokens.counts().badLines());
         }
     }
 

@@ -103,22 +103,23 @@ public final class TrainingData {
      */
     public static void require(List<DataSource> sources, DataOptions options, Tokenizer tokenizer, long needed) {
         DocumentSplit split = new DocumentSplit(options.validationSplit(), false);
-        long seen = 0;
+        TextAmount seen = TextAmount.NONE;
         for (DataSource source : sources) {
-            long left = Math.max(1, needed - seen);
-            long tokens = TokenizedSources.has(source) ? TokenizedSources.tokens(source, tokenizer, split)
-                    : Corpus.open(source.path(), options.corpus(source)).tokens(tokenizer, left, split);
-            if (tokens == 0) {
-                throw new InputException(name(source) + " has no text" + (split.selects()
+            long left = Math.max(1, needed - seen.tokens());
+            TextAmount here = TokenizedSources.has(source)
+                    ? new TextAmount(TokenizedSources.tokens(source, tokenizer, split), 0)
+                    : Corpus.open(source.path(), options.corpus(source)).amount(tokenizer, left, split);
+            if (here.tokens() == 0) {
+                throw new InputException(name(source) + " has no text" + here.leftOut() + (split.selects()
                         ? " for training, beside what validation.split keeps; give more documents"
                         : "; give files that are not empty"));
             }
-            seen += tokens;
+            seen = seen.plus(here);
         }
-        if (seen < needed) {
+        if (seen.tokens() < needed) {
             throw new InputException((sources.size() == 1 ? name(sources.getFirst()) + " has "
-                    : "the " + sources.size() + " data sources have together ") + Shown.count(seen, "token")
-                    + ", and one step of all ranks needs " + needed
+                    : "the " + sources.size() + " data sources have together ") + Shown.count(seen.tokens(), "token")
+                    + seen.leftOut() + ", and one step of all ranks needs " + needed
                     + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
         }
     }

@@ -10,6 +10,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -92,5 +94,28 @@ class CorpusTest {
             }
         }
         return text.toString();
+    }
+
+    /** A wrong name of the field, and bad lines that are left out: the error does not only say that files are empty. */
+    @Test
+    void tooLittleTextTellsOfLinesThatWereLeftOut() throws IOException {
+        Path file = Files.writeString(folder.resolve("x.jsonl"), "{\"body\":\"a text\"}\n{\"body\":\"another\"}\n");
+        Corpus corpus = Corpus.open(Optional.of(file), BadLines.SKIP);
+        InputException none = assertThrows(InputException.class, () -> corpus.require(new ByteTokenizer(), 10));
+        assertEquals(
+                file + " has no text (2 bad lines were left out, as data.on_bad_line = \"skip\" says; \"fail\" tells"
+                        + " what is wrong with the first); give files that are not empty",
+                none.getMessage());
+        List<DataSource> sources = List.of(new DataSource("data", Optional.of(file), 1, 0));
+        DataOptions options = new DataOptions(CorpusOptions.DEFAULT.withBadLines(BadLines.SKIP), 4, 4, 100, 0,
+                ChangedData.FAIL);
+        assertTrue(String.valueOf(assertThrows(InputException.class,
+                () -> TrainingData.require(sources, options, new ByteTokenizer(), 10)).getMessage())
+                .contains(" has no text (2 bad lines were left out"));
+        Files.writeString(file, "{\"text\":\"ab\"}\n", StandardOpenOption.APPEND);
+        Corpus little = Corpus.open(Optional.of(file), BadLines.SKIP);
+        assertTrue(String.valueOf(
+                assertThrows(InputException.class, () -> little.require(new ByteTokenizer(), 10)).getMessage())
+                .contains(" has 3 tokens (2 bad lines were left out"));
     }
 }

@@ -29,7 +29,7 @@ class IdReadingTest {
         byte[] text = "some text".getBytes(StandardCharsets.UTF_8);
         Files.write(folder.resolve("a.txt"), text);
         refused(answer, () -> TokenizedDocument.of(Optional.empty(), text, broken, "a.txt"));
-        refused(answer, () -> Corpus.open(Optional.of(folder)).tokens(broken, 3, DocumentSplit.NONE));
+        refused(answer, () -> Corpus.open(Optional.of(folder)).amount(broken, 3, DocumentSplit.NONE));
         assertEquals(10, TokenizedDocument.of(Optional.empty(), text, new PlacelessBytes(), "a.txt").count());
     }
 
