@@ -10,17 +10,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What tells whether a corpus is the one that a position was taken in: names below its folder and sizes, how it is read, and samples of what is in its files.
+ * What tells whether a corpus is the one that a position was taken in: names below its folder and sizes, how it is read, and what is in its files.
  * Times of change are kept apart: a copy has others.
  *
  * @param files their number
  * @param bytes of all files together, as they are stored
  * @param digest of names, sizes, and of what decides which documents are read
  * @param times digest of the times of change
- * @param contents digest of {@link ContentSamples}
+ * @param contents digest of the contents, as far as {@link CorpusPart} reads them
  */
 record CorpusFingerprint(long files, long bytes, String digest, String times, String contents) {
-    /** Under which a position has the samples. Those of earlier builds have none, and are compared without. */
+    /** The name of the contents' digest in a position. Those of earlier builds have none, and are compared without. */
     private static final String CONTENTS = "contents";
 
     static CorpusFingerprint of(Corpus corpus, Tokenizer tokenizer, DocumentSplit split) {
@@ -38,8 +38,7 @@ record CorpusFingerprint(long files, long bytes, String digest, String times, St
             add(times, file.content() instanceof FileContent content ? String.valueOf(content.changedMillis()) : "");
             bytes += size;
         }
-        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times),
-                hex(ContentSamples.of(corpus.files())));
+        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times), contents(corpus));
     }
 
     Map<String, String> values() {
@@ -67,6 +66,12 @@ record CorpusFingerprint(long files, long bytes, String digest, String times, St
     /** Whether files were written again since a position was taken, perhaps with the same content. */
     boolean wasWrittenAgainSince(SourcePosition position) {
         return !times.equals(position.text("times"));
+    }
+
+    private static String contents(Corpus corpus) {
+        MessageDigest digest = Sha256.begin();
+        CorpusPart.of(corpus).forEach(part -> add(digest, part.digest()));
+        return hex(digest);
     }
 
     private static String relativeName(Corpus corpus, CorpusFile file) {

@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A part of a corpus, identified by its content, so that processes on several hosts can check that they read the same data even where paths differ.
+ * A part of a corpus, identified by its content, so that processes on several hosts can check that they read the same data even where paths differ, and a run
+ * that goes on, that it reads the data that it had.
  *
  * @param name a path, for people
  * @param bytes its size in bytes

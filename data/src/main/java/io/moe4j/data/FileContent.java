@@ -54,10 +54,6 @@ final class FileContent implements Content {
         }
     }
 
-    Path path() {
-        return path;
-    }
-
     /** Its size when it was listed. */
     long bytes() {
         return bytes;

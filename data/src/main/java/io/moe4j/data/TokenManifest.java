@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  * @param tokenizerName a provider's id, or the path of the tokenizer's file below the folder
  * @param vocabulary number of ids
  * @param endToken the id that ends each document
- * @param plan in one line, what was tokenized and how: digests of the tokenizer, of names and sizes of the files, and of samples of what is in them
+ * @param plan in one line, what was tokenized and how: digests of the tokenizer, of names and sizes of the files, and of what is in them
  * @param conversations whether the documents are conversations, and shards say which tokens are learned
  * @param tokens of all shards
  * @param counts of the documents that were read, and of what was wrong

@@ -35,7 +35,7 @@ public final class Tokenization {
     private final Path folder;
     private final Progress progress;
     private final String plan;
-    /** As earlier builds have written it, without samples of what is in the files. */
+    /** As earlier builds have written it, without what is in the files. */
     private final String earlierPlan;
 
     /**

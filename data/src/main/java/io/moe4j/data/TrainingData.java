@@ -136,8 +136,8 @@ public final class TrainingData {
         if (change.isEmpty()) {
             if (now.wasWrittenAgainSince(before)) {
                 log.info("files of the data source {} have other times of change than when the checkpoint was written,"
-                        + " and the same names and sizes, and samples of what is in them are equal: they are taken for"
-                        + " the same", before.source());
+                        + " and the same names and sizes; their contents are equal as far as they are compared: they are"
+                        + " taken for the same", before.source());
             }
             return before;
         }

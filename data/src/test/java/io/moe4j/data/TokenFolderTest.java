@@ -61,7 +61,7 @@ class TokenFolderTest {
         assertTrue(e.getMessage().contains("has other tokens"), e.getMessage());
     }
 
-    /** What an earlier build has written, which knew nothing of samples, is still whole. */
+    /** What an earlier build has written, without what is in the files, is still whole. */
     @Test
     void aFolderOfAnEarlierBuildIsTakenAsItIs() throws IOException {
         TokenManifest now = tokenize("out", 1, 10_000);
