@@ -6,6 +6,7 @@ import io.moe4j.api.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,9 +18,9 @@ import java.util.Optional;
  * @param bytes of all files together, as they are stored
  * @param digest of names, sizes, and of what decides which documents are read
  * @param times digest of the times of change
- * @param contents digest of the contents, as far as {@link CorpusPart} reads them
+ * @param contents digest of the contents, as far as {@link CorpusPart} reads them; absent where nothing has asked for it, since it reads up to 64 MiB
  */
-record CorpusFingerprint(long files, long bytes, String digest, String times, String contents) {
+record CorpusFingerprint(long files, long bytes, String digest, String times, Optional<String> contents) {
     /** The name of the contents' digest in a position. Those of earlier builds have none, and are compared without. */
     private static final String CONTENTS = "contents";
 
@@ -38,18 +39,28 @@ record CorpusFingerprint(long files, long bytes, String digest, String times, St
             add(times, file.content() instanceof FileContent content ? String.valueOf(content.changedMillis()) : "");
             bytes += size;
         }
-        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times), contents(corpus));
+        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times), Optional.empty());
+    }
+
+    /** With a digest of the contents: where positions are taken or compared. */
+    CorpusFingerprint withContents(Corpus corpus) {
+        MessageDigest read = Sha256.begin();
+        CorpusPart.of(corpus).forEach(part -> add(read, part.digest()));
+        return new CorpusFingerprint(files, bytes, digest, times, Optional.of(hex(read)));
     }
 
     Map<String, String> values() {
-        return Map.of("files", String.valueOf(files), "bytes", String.valueOf(bytes), "digest", digest, "times", times,
-                CONTENTS, contents);
+        Map<String, String> values = new HashMap<>(Map.of("files", String.valueOf(files), "bytes",
+                String.valueOf(bytes), "digest", digest, "times", times));
+        contents.ifPresent(value -> values.put(CONTENTS, value));
+        return values;
     }
 
     /** What has changed since a position was taken, if something has. */
     Optional<String> changedSince(SourcePosition position) {
         if (digest.equals(position.text("digest"))) {
-            return contents.equals(position.values().getOrDefault(CONTENTS, contents)) ? Optional.empty()
+            Optional<String> before = Optional.ofNullable(position.values().get(CONTENTS));
+            return before.isEmpty() || contents.isEmpty() || before.equals(contents) ? Optional.empty()
                     : Optional.of("names and sizes of its " + Shown.count(files, "file")
                             + " are the same, and what is in them is not");
         }
@@ -66,12 +77,6 @@ record CorpusFingerprint(long files, long bytes, String digest, String times, St
     /** Whether files were written again since a position was taken, perhaps with the same content. */
     boolean wasWrittenAgainSince(SourcePosition position) {
         return !times.equals(position.text("times"));
-    }
-
-    private static String contents(Corpus corpus) {
-        MessageDigest digest = Sha256.begin();
-        CorpusPart.of(corpus).forEach(part -> add(digest, part.digest()));
-        return hex(digest);
     }
 
     private static String relativeName(Corpus corpus, CorpusFile file) {

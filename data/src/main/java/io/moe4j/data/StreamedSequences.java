@@ -41,11 +41,18 @@ public final class StreamedSequences implements SequenceSource {
      */
     public StreamedSequences(String name, Corpus corpus, Tokenizer tokenizer, StreamOptions options,
             Optional<SourcePosition> position) {
+        this(name, corpus, tokenizer, options, position,
+                CorpusFingerprint.of(corpus, tokenizer, options.split()).withContents(corpus));
+    }
+
+    /** As the public one, with what positions say of the corpus. */
+    StreamedSequences(String name, Corpus corpus, Tokenizer tokenizer, StreamOptions options,
+            Optional<SourcePosition> position, CorpusFingerprint fingerprint) {
         this.name = name;
         this.options = options;
         length = options.sequenceTokens() + 1;
         epochs = options.epochs();
-        fingerprint = CorpusFingerprint.of(corpus, tokenizer, options.split());
+        this.fingerprint = fingerprint;
         StreamState found = position.map(StreamState::decode)
                 .orElse(StreamState.beginning(options));
         state = found.withLength(length);

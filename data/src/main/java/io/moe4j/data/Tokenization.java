@@ -74,13 +74,13 @@ public final class Tokenization {
         this.options = options;
         this.folder = folder;
         this.progress = progress;
-        CorpusFingerprint source = CorpusFingerprint.of(corpus, tokenizer, options.split());
+        CorpusFingerprint source = CorpusFingerprint.of(corpus, tokenizer, options.split()).withContents(corpus);
         earlierPlan = "version " + (marked() ? TokenManifest.CONVERSATIONS : TokenManifest.VERSION) + ", tokenizer "
                 + tokenizer.identity() + ", source "
                 + source.digest()
                 + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens()
                 + " tokens";
-        plan = earlierPlan + ", contents " + source.contents();
+        plan = earlierPlan + ", contents " + source.contents().orElseThrow();
     }
 
     /**

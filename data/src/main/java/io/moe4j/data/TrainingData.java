@@ -43,8 +43,9 @@ public final class TrainingData {
                     continue;
                 }
                 Corpus corpus = Corpus.open(source.path(), options.corpus(source));
+                CorpusFingerprint now = CorpusFingerprint.of(corpus, tokenizer, stream.split()).withContents(corpus);
                 opened.add(new WeightedSource(new StreamedSequences(source.name(), corpus, tokenizer, stream,
-                        before.map(found -> checked(found, corpus, tokenizer, stream, options.changed()))),
+                        before.map(found -> checked(found, corpus.name(), now, stream, options.changed())), now),
                         source.weight()));
             }
             return new MixedSequences(opened, options.sequenceTokens(), position, true);
@@ -81,11 +82,16 @@ public final class TrainingData {
         List<WeightedSource> opened = new ArrayList<>();
         try {
             for (DataSource source : sources) {
-                SequenceSource sequences = TokenizedSources.has(source)
-                        ? TokenizedSources.sequences(source, tokenizer, options.once(heldOut), Optional.empty())
-                        : new StreamedSequences(source.name(), Corpus.open(source.path(), options.corpus(source)),
-                                tokenizer,
-                                options.once(heldOut), Optional.empty());
+                StreamOptions stream = options.once(heldOut);
+                SequenceSource sequences;
+                if (TokenizedSources.has(source)) {
+                    sequences = TokenizedSources.sequences(source, tokenizer, stream, Optional.empty());
+                } else {
+                    Corpus corpus = Corpus.open(source.path(), options.corpus(source));
+                    // Nothing goes on from here, so contents are not compared: they would be read once more for each validation.
+                    sequences = new StreamedSequences(source.name(), corpus, tokenizer, stream, Optional.empty(),
+                            CorpusFingerprint.of(corpus, tokenizer, stream.split()));
+                }
                 opened.add(new WeightedSource(sequences, source.weight()));
             }
             return new MixedSequences(opened, options.sequenceTokens(), Optional.empty(), false);
@@ -128,9 +134,8 @@ public final class TrainingData {
         return source.path().map(Object::toString).orElse(Corpus.PACKAGED_NAME);
     }
 
-    private static SourcePosition checked(SourcePosition before, Corpus corpus, Tokenizer tokenizer,
+    private static SourcePosition checked(SourcePosition before, String corpus, CorpusFingerprint now,
             StreamOptions options, ChangedData changed) {
-        CorpusFingerprint now = CorpusFingerprint.of(corpus, tokenizer, options.split());
         Optional<String> change = before.kind().equals(StreamState.KIND) ? now.changedSince(before)
                 : Optional.of("it was read as " + before.kind());
         if (change.isEmpty()) {
@@ -142,7 +147,7 @@ public final class TrainingData {
             return before;
         }
         if (changed == ChangedData.FAIL) {
-            throw new InputException("the data source \"" + before.source() + "\" (" + corpus.name()
+            throw new InputException("the data source \"" + before.source() + "\" (" + corpus
                     + ") has changed since the checkpoint was written: " + change.get()
                     + ". Restore what it was, or let it begin its next epoch with data.on_changed = \"restart\"");
         }

@@ -189,11 +189,7 @@ class StepBatchesTest {
 
     @Test
     void otherFilesAreFoundWhenARunIsContinued() throws IOException {
-        DataPosition position;
-        try (StepBatches batches = open(1, 5, Set.of(0), Optional.empty())) {
-            batches.next(0);
-            position = batches.current().position();
-        }
+        DataPosition position = afterOneBatch();
         Files.writeString(folder.resolve("code/new.jsonl"), "{\"text\":\"new\"}\n");
         InputException e = assertThrows(InputException.class, () -> open(1, 5, Set.of(0), Optional.of(position)));
         assertTrue(e.getMessage().contains("the data source \"code\"")
@@ -225,11 +221,7 @@ class StepBatchesTest {
 
     @Test
     void otherTextOfTheSameSizeIsToldAndEarlierPositionsAreReadWithoutTheComparison() throws IOException {
-        DataPosition position;
-        try (StepBatches batches = open(1, 5, Set.of(0), Optional.empty())) {
-            batches.next(0);
-            position = batches.current().position();
-        }
+        DataPosition position = afterOneBatch();
         Path file = folder.resolve("web/2.jsonl");
         Files.writeString(file, Files.readString(file).replace('e', 'a'));
         InputException e = assertThrows(InputException.class, () -> open(1, 5, Set.of(0), Optional.of(position)));
@@ -244,6 +236,13 @@ class StepBatchesTest {
                     part.taken(), part.usedUp());
         }).toList());
         open(1, 5, Set.of(0), Optional.of(earlier)).close();
+    }
+
+    private DataPosition afterOneBatch() {
+        try (StepBatches batches = open(1, 5, Set.of(0), Optional.empty())) {
+            batches.next(0);
+            return batches.current().position();
+        }
     }
 
     private StepBatches open(int ranks, int batch, Set<Integer> local, Optional<DataPosition> position) {

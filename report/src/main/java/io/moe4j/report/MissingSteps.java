@@ -1,5 +1,6 @@
 package io.moe4j.report;
 
+import io.moe4j.api.Shown;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +33,7 @@ final class MissingSteps {
         }
         String named = String.join(", ", gaps.subList(0, Math.min(NAMED, gaps.size())));
         String more = gaps.size() > NAMED ? " and " + (gaps.size() - NAMED) + " more gaps" : "";
-        return Optional.of((missing == 1 ? "1 step" : missing + " steps") + " between " + (long) steps.at(0) + " and "
+        return Optional.of(Shown.count(missing, "step") + " between " + (long) steps.at(0) + " and "
                 + (long) steps.at(steps.size() - 1) + (missing == 1 ? " is" : " are") + " missing in metrics.jsonl: "
                 + named + more);
     }
