@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Says that a configuration cannot be used. The exception and its message have all problems.
+ * Says that a configuration cannot be used. The exception and its message list all problems.
  *
  * @since 0.1.0
  */
