@@ -17,7 +17,7 @@ public sealed interface StepOutcome {
      *
      * @param labels how many labels count, of all ranks and microbatches
      * @param loss mean over these labels; NaN if there are none
-     * @param gradientNorm of the mean loss, over all shards, before clipping; 0 if no label counts
+     * @param gradientNorm norm of the gradients of the mean loss, over all shards, before clipping; 0 if no label counts
      * @param learningRate the learning rate that was applied
      * @param hostSyncs how often a host waited for its device inside forward and backward; the largest number of all ranks
      * @param captured whether forward and backward were replayed
