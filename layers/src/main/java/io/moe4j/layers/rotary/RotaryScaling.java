@@ -31,7 +31,7 @@ public sealed interface RotaryScaling {
      * stay unchanged, with a linear ramp between them.
      *
      * @param factor how much longer, at least 1
-     * @param originalLength tokens before stretching
+     * @param originalLength sequence length before scaling, in tokens
      * @param betaFast a dimension with at least this many rotations over the original length stays unchanged
      * @param betaSlow a dimension with at most this many rotations is interpolated
      * @param truncate whether the ends of the ramp are moved outwards to whole dimensions
@@ -59,7 +59,7 @@ public sealed interface RotaryScaling {
      * between them.
      *
      * @param factor how much longer, at least 1
-     * @param originalLength tokens before stretching
+     * @param originalLength sequence length before scaling, in tokens
      * @param lowFrequencyFactor wavelengths above {@code originalLength / lowFrequencyFactor} tokens are interpolated
      * @param highFrequencyFactor wavelengths below {@code originalLength / highFrequencyFactor} tokens stay unchanged
      */

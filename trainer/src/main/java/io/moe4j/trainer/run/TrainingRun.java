@@ -63,15 +63,15 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * A checkpoint that was saved.
      *
-     * @param step the step after which
-     * @param folder where it is
+     * @param step the step after which it was saved
+     * @param folder its path
      */
     public record Saved(long step, Path folder) {}
 
     /**
      * A model folder that a run starts from.
      *
-     * @param folder where it is
+     * @param folder its path
      * @param bytes of its weights
      * @param seconds that this process took to read its part
      */
@@ -80,7 +80,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * A checkpoint that a run continues.
      *
-     * @param folder where it is
+     * @param folder its path
      * @param step the step after which the run goes on
      * @param passedOver newer ones, which are damaged, the newest first
      * @since 0.3.0

@@ -49,7 +49,7 @@ public sealed interface StepOutcome {
      *
      * @param rank the rank that was to receive the most
      * @param requiredRows rows that it was to receive in one exchange
-     * @param capacityRows what it can
+     * @param capacityRows rows that it can receive
      */
     record Overflowed(int rank, long requiredRows, long capacityRows) implements StepOutcome {}
 
@@ -59,7 +59,7 @@ public sealed interface StepOutcome {
      * @param rank the first one that has dropped rows
      * @param droppedRows rows that it has dropped
      * @param requiredRows the most that a rank says it was to receive
-     * @param capacityRows what it can
+     * @param capacityRows rows that it can receive
      */
     record Dropped(int rank, long droppedRows, long requiredRows, long capacityRows) implements StepOutcome {}
 
