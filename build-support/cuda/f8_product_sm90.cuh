@@ -1,10 +1,10 @@
-// Products of e4m3 numbers with scales on Hopper's tensor cores: C = A * B^T per expert, fp32 sums. The structure is that of grouped_gemm_sm90.cu: one block of 3
-// warpgroups for each multiprocessor walks over the tiles of all experts; a producer thread keeps a ring of slices of k in flight; two warpgroups multiply.
-// 8-bit operands of wgmma have rows along k. A slice is 128 terms, one row of 128 bytes, and has one pair of scales for each element of C: its sum comes from
-// the tensor cores, is multiplied by both scales and added in fp32, while the other warpgroup's products run.
+// Products of e4m3 numbers with scales on Hopper's tensor cores: C = A * B^T per expert, fp32 sums. The structure is that of grouped_gemm_sm90.cu: one block of
+// 3 warpgroups for each multiprocessor walks over the tiles of all experts; a producer thread keeps a ring of slices of k in flight; two warpgroups multiply.
+// wgmma requires 8-bit operands whose rows run along k. A slice is 128 terms, one row of 128 bytes, and has one pair of scales for each element of C: the sum
+// of its terms comes from the tensor cores, is multiplied by both scales, and is added in fp32, while the other warpgroup's products run.
 //   rows product     C (rows, N)      A rows of an expert (R, K), scales 1 x 128;   B the expert's matrix (N, K), scales 128 x 128: f8_rows_sm90.cuh
 //   columns product  C[expert] (M, N) A (M, R) and B (N, R), both with 1 x 128 scales along the rows R of all experts: f8_columns_sm90.cuh
-// This is what both share.
+// This file has what both share.
 #pragma once
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "grouped_results.cuh"
@@ -46,16 +46,16 @@ struct Position {
     }
 };
 
-// The value, of which the compiler then knows nothing: it keeps it in a register instead of computing it again.
+// Returns v, and hides from the compiler how it was computed, so that it stays in a register instead of being computed again.
 __device__ __forceinline__ uint32_t kept(uint32_t v) {
     asm volatile("mov.b32 %0, %0;" : "+r"(v));
     return v;
 }
 
-// The lower half of the descriptor of an operand that is at `p` in shared memory; the upper half is the same everywhere. The same in all lanes.
+// The lower half of the descriptor of an operand at `p` in shared memory, the same in all lanes. All operands have the same upper half.
 __device__ __forceinline__ uint32_t descriptorOf(const unsigned char* p) { return kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(p)), 0)); }
 
-// What the lower half grows by where an operand lies `bytes` further.
+// What to add to the lower half for an operand that begins `bytes` bytes later.
 __device__ __forceinline__ constexpr uint32_t further(int bytes) { return bytes >> 4; }
 
 // Enqueues the products of a slice, 64 rows by 128 columns. a, b: lower halves of the operands' descriptors.
@@ -69,7 +69,7 @@ __device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t 
     wgmmaCommit();
 }
 
-// Stores a warp's 16 rows of 128 columns, of which `rows` and `columns` are left from `c` on.
+// Stores a warp's 16 rows of 128 columns at `c`. From there, C has `rows` rows and `columns` columns left; what exceeds them is not stored.
 template <typename T>
 __device__ __forceinline__ void store(const Arguments& p, float (&d)[64], unsigned char* staging, T* c, int rows, int columns) {
     if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, rows, columns, true, p.accumulate);

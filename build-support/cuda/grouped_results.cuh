@@ -1,7 +1,7 @@
-// How a warp stores its part of a product: shared by the kernels whose tensor cores leave the sums in the same registers.
-// A warp has 16 rows of N / 2 columns: for each group j of 8 columns, lane t has elements (t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}], and the
-// elements 8 rows below in d[4 j + {2, 3}]. Rows at or beyond `rows` and columns at or beyond `columns` are not written. `wide`: all rows of C start at
-// multiples of 16 bytes.
+// How a warp stores its part of a product. Shared by the kernels whose tensor cores leave the sums in the same registers.
+// A warp has 16 rows of 2 N columns, a lane N sums: for each group j of 8 columns, lane t has elements (t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}],
+// and the elements 8 rows below in d[4 j + {2, 3}]. Rows at or beyond `rows` and columns at or beyond `columns` are not written. `wide`: all rows of C start
+// at multiples of 16 bytes.
 // Example: lane 5 has row 1, columns 2 and 3 in d[0] and d[1], row 9 in d[2] and d[3], and row 1, columns 10 and 11 in d[4] and d[5].
 #pragma once
 #include "bf16.cuh"
@@ -14,7 +14,7 @@ __device__ __forceinline__ uint32_t packed(float a, float b) {
     return *reinterpret_cast<uint32_t*>(&v);
 }
 
-// Byte offset of a 16-byte vector in rows of 128 bytes. A column of 8 vectors is spread over all banks.
+// Byte offset of a 16-byte vector in rows of 128 bytes. The vectors of 8 adjacent rows in one column lie in different banks.
 __device__ __forceinline__ int swizzled(int row, int vector) { return row * 128 + ((vector ^ (row & 7)) << 4); }
 
 // Writes 16 x 16 results (v[0..3] and v[4..7]) to vectors `at` and `at + 1` of the rows in `staging`.
@@ -31,7 +31,7 @@ __device__ __forceinline__ void stage(unsigned char* staging, int at, const floa
 #endif
 }
 
-// Adds what memory holds to a lane's results. For fp32 there is nothing to do: put() adds.
+// Adds the elements of C to a lane's results. For fp32 there is nothing to do: put() adds.
 template <int N>
 __device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int, bool) {}
 template <int N>
@@ -57,7 +57,7 @@ __device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long 
 }
 
 // Stores bf16 results through `staging`, 16 rows of 128 bytes in shared memory, so that 8 lanes together write 128 contiguous bytes of a row. With
-// `accumulate`, what memory holds is added before they are rounded.
+// `accumulate`, the elements of C are added before the results are rounded.
 template <int N>
 __device__ __forceinline__ void storeRows(float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns, bool wide, bool accumulate) {
     const int lane = threadIdx.x & 31;
