@@ -8,8 +8,8 @@
 // Rows beyond an expert's end may be copied but do not affect results. In the first two products, a row of A affects one row of C only, which is not stored. In
 // the third, such rows are replaced by zeros before they are multiplied (they may hold NaN). For columns beyond a matrix's end, the tensor map delivers zeros.
 // Operands need 16-byte aligned rows; other shapes use grouped_gemm_mma.cu. These kernels exist only in the sm_90a code: the host checks whether the module has
-// them. Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP; 403 MB + 185 MB + 554 MB: 0.27 ms at 4274 GB/s, so
-// the floor is arithmetic: 1.66 ms at 685 TFLOP/s.
+// them. Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP, 1.66 ms at 685 TFLOP/s; 403 MB (x) + 185 MB (w) +
+// 554 MB (y), 0.27 ms at 4274 GB/s. So arithmetic is the limit. Example: see grouped_gemm_mma.cu.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "grouped_results.cuh"
 #include "grouped_tiles.cuh"
@@ -37,7 +37,7 @@ struct Arguments {
     int experts, outputs, inputs;
     long long capacity;
     void* c;
-    long long expertStride, rowStride;  // of C; expertStride of dw only
+    long long expertStride, rowStride;  // of C; expertStride is used for dw only
     bool accumulate;
 };
 
@@ -112,7 +112,7 @@ __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tile
     }
 }
 
-// Multiplies and stores; warpgroup `group` of two has the tile's rows from group * BM / 2.
+// Multiplies and stores. Warpgroup `group` (0 or 1) has BM / 2 rows of the tile, from row group * BM / 2 on.
 template <int PRODUCT, int BM, int BN, typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shared, int group) {
     constexpr bool A_BY_K = PRODUCT != WEIGHT_GRADIENT, B_BY_K = PRODUCT == FORWARD;
