@@ -33,7 +33,7 @@ final class TopExperts {
                 groupValue[g] = value(g * groupSize);
             }
             int groups = insertAll(groupValue, 0, groupValue.length, bestGroups, 0);
-            // Back in index order: among equal experts the lower index comes first, whatever the rank of its group.
+            // Sorted by index again, so that among equal experts the lower index comes first, even if its group has a lower value.
             Arrays.sort(bestGroups, 0, groups);
             for (int group : bestGroups) {
                 found = insertAll(choice, group * groupSize, (group + 1) * groupSize, best, found);
