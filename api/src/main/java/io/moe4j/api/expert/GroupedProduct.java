@@ -5,10 +5,10 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense, or their columns are, where they have
- * scales: sums along dense numbers are the fastest. {@code offsets_e} is I32 (e),
- * inclusive running sums. Rows and weights that are multiplied can have {@linkplain Tensor#scales() scales}, both or none; the sums then run as in
- * {@link io.moe4j.api.ops.MatmulOps#matmul}, and results are F32 or BF16. In a weight gradient, a run also ends with the rows of its expert.
+ * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their rows are dense, or, if they have scales, their rows or their columns:
+ * products are fastest if the numbers that a sum runs along are dense. {@code offsets_e} is I32 (e), inclusive running sums. The two operands can have
+ * {@linkplain Tensor#scales() scales}, both or none; the terms are then summed in runs, as in {@link io.moe4j.api.ops.MatmulOps#matmul}, and results are F32
+ * or BF16. In a weight gradient, a run also ends with the rows of its expert.
  *
  * @since 0.1.0
  */

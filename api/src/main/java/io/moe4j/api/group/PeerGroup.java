@@ -18,11 +18,11 @@ public interface PeerGroup extends AutoCloseable {
     SymmetricMemory allocate(long bytes, String purpose);
 
     /**
-     * Whether the memory of another rank is on another device than this rank's own, so that what is written there crosses a link between devices. False
-     * where the device does not know. If it is true for a pair of ranks of a group, then it is true for each of its ranks with some other. Since
+     * Whether the memory of another rank is on another device than this rank's own, so that writes to it cross a link between devices. False if the device
+     * does not know. If it is true for any pair of ranks in a group, then each rank of the group has some other rank for which it is true. Since
      * version 1.4 of the devices' SPI.
      *
-     * @param index of the other rank in the group
+     * @param index the other rank's position in the group
      * @since 0.3.0
      */
     default boolean isOnAnotherDevice(int index) {

@@ -148,7 +148,7 @@ final class ProviderSearch<P extends Provider> {
         return text + remedy(failure);
     }
 
-    /** What {@link ServiceLoader} says of a plug-in has no remedy, nor has an exception of the plug-in itself. */
+    /** A remedy for the messages of {@link ServiceLoader} and for exceptions of a plug-in, which have none. */
     private static String remedy(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
         return switch (failure) {
