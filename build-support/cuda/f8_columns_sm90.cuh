@@ -133,8 +133,8 @@ struct Consumer {
     Position<STAGES> at;
 
     __device__ __forceinline__ Consumer(const Arguments& p, Shared<BM>& shared, int group)
-        : p(p), shared(shared), tiles(p), group(group), warp(threadIdx.x / 32 % 4), lane(threadIdx.x % 32), firstA(descriptorOf(shared.a[0] + group * BLOCKS * SUB)),
-          firstB(descriptorOf(shared.b[0])) {}
+        : p(p), shared(shared), tiles(p), group(group), warp(threadIdx.x / 32 % 4), lane(threadIdx.x % 32), firstA(descriptorOf<true>(shared.a[0] + group * BLOCKS * SUB)),
+          firstB(descriptorOf<true>(shared.b[0])) {}
 
     __device__ __forceinline__ uint32_t a(int stage) const { return firstA + stage * further(BM * BK); }
     __device__ __forceinline__ uint32_t b(int stage) const { return firstB + stage * further(BN * BK); }

@@ -7,7 +7,7 @@
 // This file has what both share.
 #pragma once
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-#include "grouped_results.cuh"
+#include "gradient_results.cuh"
 #include "grouped_tiles.cuh"
 #include "sm90.cuh"
 
@@ -46,26 +46,13 @@ struct Position {
     }
 };
 
-// Returns v, and hides from the compiler how it was computed, so that it stays in a register instead of being computed again.
-__device__ __forceinline__ uint32_t kept(uint32_t v) {
-    asm volatile("mov.b32 %0, %0;" : "+r"(v));
-    return v;
-}
-
-// The lower half of the descriptor of an operand at `p` in shared memory, the same in all lanes. All operands have the same upper half.
-__device__ __forceinline__ uint32_t descriptorOf(const unsigned char* p) { return kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(p)), 0)); }
-
-// What to add to the lower half for an operand that begins `bytes` bytes later.
-__device__ __forceinline__ constexpr uint32_t further(int bytes) { return bytes >> 4; }
-
 // Enqueues the products of a slice, 64 rows by 128 columns. a, b: lower halves of the operands' descriptors.
 __device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t b) {
     constexpr uint32_t NEXT = further(sliceBytes<true>());
-    const auto whole = [](uint32_t lower) { return (operand<true>(0) & ~0xFFFFFFFFull) | lower; };
     wgmmaFence();
-    wgmmaF8<false>(run, whole(a), whole(b));
+    wgmmaF8<false>(run, whole<true>(a), whole<true>(b));
 #pragma unroll
-    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, whole(a + k * NEXT), whole(b + k * NEXT));
+    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, whole<true>(a + k * NEXT), whole<true>(b + k * NEXT));
     wgmmaCommit();
 }
 

@@ -95,57 +95,65 @@ struct TileScales {
     }
 };
 
-// Multiplies and stores rows 128 * group to 128 * group + 127 of each tile.
+// Multiplies and stores rows 128 * group to 128 * group + 127 of each tile. A pass of the inner loop adds one product, enqueues the next, of the other 64 rows, adds that,
+// and enqueues the first of the next slice.
 template <typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int group) {
     const int warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32, slices = (p.k + BK - 1) / BK, row = group * 128 + warp * 16;
     TilesOfRows tiles(p.offsets, p.experts, p.m, p.n, p.capacity);
-    const uint32_t firstA = descriptorOf(shared.a[0] + group * 128 * BK);
-    const uint32_t firstB = descriptorOf(shared.b[0]);
+    const uint32_t firstA = descriptorOf<true>(shared.a[0] + group * 128 * BK);
+    const uint32_t firstB = descriptorOf<true>(shared.b[0]);
+    unsigned char* staging = shared.staging[group * 4 + warp];
     TileScales scales;
     Position<STAGES> at;
-    bool more = tiles.next();
-    if (more) scales.begin(p, tiles, row);
-    while (more) {
-        float sum[2][64], factor[2][2];
+    float run[64], factor[2][2];
+    const auto a = [&] { return firstA + at.stage * further(BM * BK); };
+    const auto b = [&] { return firstB + at.stage * further(BN * BK); };
+    const auto add = [&](float (&sum)[64], float low, float high) {
+        wgmmaWait<0>();
+        pin(run);
 #pragma unroll
-        for (int m = 0; m < 2; m++) {
-#pragma unroll
-            for (int i = 0; i < 64; i++) sum[m][i] = 0.f;
-        }
+        for (int i = 0; i < 64; i++) sum[i] += run[i] * (i / 2 % 2 == 0 ? low : high);
+        pin(sum);
+    };
+    // Enqueues a tile's first product, with which the loop over its slices begins.
+    const auto beginTile = [&] {
         barrierWait(&shared.full[at.stage], at.phase);
+        multiply(run, a(), b());
+    };
+    if (!tiles.next()) return;
+    scales.begin(p, tiles, row);
+    beginTile();
+    for (;;) {
+        float sum[2][64];
+#pragma unroll
+        for (int i = 0; i < 128; i++) sum[i / 64][i % 64] = 0.f;
         scales.of(p, tiles, row, 0, factor);
 #pragma unroll 1
-        for (int s = 1; s <= slices; s++) {
-            const uint32_t a = firstA + at.stage * further(BM * BK), b = firstB + at.stage * further(BN * BK);
-            uint64_t* empty = &shared.empty[at.stage];
+        for (int s = 1;; s++) {  // the product of the first 64 rows with slice s - 1 is running
+            add(sum[0], factor[0][0], factor[0][1]);
+            multiply(run, a() + further(SUB), b());
             const float low = factor[1][0], high = factor[1][1];
-#pragma unroll
-            for (int m = 0; m < 2; m++) {
-                float run[64];
-                multiply(run, a + m * further(SUB), b);
-                const float scale[2] = {m == 0 ? factor[0][0] : low, m == 0 ? factor[0][1] : high};
-                if (m == 1) {
-                    at.advance();
-                    if (s < slices) {
-                        barrierWait(&shared.full[at.stage], at.phase);
-                        scales.of(p, tiles, row, s, factor);
-                    }
-                }
-                wgmmaWait<0>();
-                pin(run);
-                if (m == 1 && lane == 0) barrierArrive(empty);
-#pragma unroll
-                for (int i = 0; i < 64; i++) sum[m][i] += run[i] * scale[i / 2 % 2];
-                pin(sum[m]);
+            uint64_t* empty = &shared.empty[at.stage];
+            at.advance();
+            if (s < slices) {
+                barrierWait(&shared.full[at.stage], at.phase);
+                scales.of(p, tiles, row, s, factor);
             }
+            wgmmaWait<0>();
+            if (lane == 0) barrierArrive(empty);
+            add(sum[1], low, high);
+            if (s == slices) break;
+            multiply(run, a(), b());
         }
         const int first = tiles.first + tiles.row() + row, left = tiles.last - first, column = tiles.column();
         T* c = static_cast<T*>(p.c) + first * p.rowStride + column;
-        more = tiles.next();
+        const bool more = tiles.next();
         if (more) scales.begin(p, tiles, row);  // arrive while this tile is stored
-        store(p, sum[0], shared.staging[group * 4 + warp], c, left, p.n - column);
-        store(p, sum[1], shared.staging[group * 4 + warp], c + 64 * p.rowStride, left - 64, p.n - column);
+        store(p, sum[0], staging, c, left, p.n - column);
+        store(p, sum[1], staging, c + 64 * p.rowStride, left - 64, p.n - column);
+        if (!more) return;
+        beginTile();
     }
 }
 

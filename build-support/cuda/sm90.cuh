@@ -147,6 +147,15 @@ __device__ __forceinline__ unsigned long long operand(uint32_t address) { return
 template <bool BY_K>
 __device__ __forceinline__ constexpr uint32_t sliceBytes() { return BY_K ? 32 : 2048; }
 
+// The lower half of the descriptor of an operand at `p` in shared memory, the same in all lanes. All operands of a kind have the same upper half.
+template <bool BY_K>
+__device__ __forceinline__ uint32_t descriptorOf(const unsigned char* p) { return kept(__shfl_sync(0xffffffffu, (uint32_t)operand<BY_K>(sharedAddress(p)), 0)); }
+// What to add to the lower half for an operand that begins `bytes` bytes later.
+__device__ __forceinline__ constexpr uint32_t further(int bytes) { return bytes >> 4; }
+// The descriptor with this lower half.
+template <bool BY_K>
+__device__ __forceinline__ constexpr unsigned long long whole(uint32_t lower) { return (operand<BY_K>(0) & ~0xFFFFFFFFull) | lower; }
+
 __device__ __forceinline__ void wgmmaFence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void wgmmaCommit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int PENDING>

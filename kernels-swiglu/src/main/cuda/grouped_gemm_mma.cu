@@ -8,7 +8,7 @@
 // Example: x (1, 16) all ones, w[0] (24, 16) with w[o, i] = o: y[0, o] = 16 o.
 #include "grouped_operand.cuh"
 #include "elements.cuh"
-#include "grouped_results.cuh"
+#include "gradient_results.cuh"
 
 namespace mma {
 static constexpr int THREADS = 128, TILE = 128, BK = 64, STAGES = 2;  // as in Grid.Grids.product
