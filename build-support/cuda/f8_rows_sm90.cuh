@@ -95,8 +95,8 @@ struct TileScales {
     }
 };
 
-// Multiplies and stores rows 128 * group to 128 * group + 127 of each tile. A pass of the inner loop adds one product, enqueues the next, of the other 64 rows, adds that,
-// and enqueues the first of the next slice.
+// Multiplies and stores rows 128 * group to 128 * group + 127 of each tile. Each pass of the inner loop adds the product of the first 64 rows, which is already
+// running; enqueues and adds the product of the other 64 rows; and enqueues the product of the first 64 rows with the next slice.
 template <typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int group) {
     const int warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32, slices = (p.k + BK - 1) / BK, row = group * 128 + warp * 16;
@@ -116,7 +116,7 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int 
         for (int i = 0; i < 64; i++) sum[i] += run[i] * (i / 2 % 2 == 0 ? low : high);
         pin(sum);
     };
-    // Enqueues a tile's first product, with which the loop over its slices begins.
+    // Enqueues a tile's first product, which the first pass of the loop over its slices adds.
     const auto beginTile = [&] {
         barrierWait(&shared.full[at.stage], at.phase);
         multiply(run, a(), b());

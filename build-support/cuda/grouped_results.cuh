@@ -14,7 +14,7 @@ __device__ __forceinline__ uint32_t packed(float a, float b) {
     return *reinterpret_cast<uint32_t*>(&v);
 }
 
-// Returns v, and hides from the compiler how it was computed: it is neither computed again later, nor is what depends on it computed earlier.
+// Returns v, and hides from the compiler how it was computed: so v is not computed again later, and values that depend on v are not computed earlier.
 __device__ __forceinline__ uint32_t kept(uint32_t v) {
     asm volatile("mov.b32 %0, %0;" : "+r"(v));
     return v;
@@ -35,7 +35,7 @@ __device__ __forceinline__ void stage(unsigned char* staging, int at, const uint
 #endif
 }
 
-// Adds the elements of C to a lane's results. For fp32 there is nothing to do: put() adds.
+// Adds the elements of C to a lane's results. For fp32 there is nothing to do: the stores add.
 template <int N>
 __device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int, bool) {}
 template <int N>
@@ -96,11 +96,11 @@ __device__ __forceinline__ void storeRows(float (&d)[N], unsigned char* staging,
     }
 }
 
-// Stores 16 rows of 64 columns in the same way, but with few registers, for a warp whose products are running. pair(i): results 2 i and 2 i + 1 of a lane, rounded.
-// All rows of C start at multiples of 16 bytes, and their lengths are multiples of 8.
+// Stores 16 rows of 64 columns in the same way, but with few registers, for a warp whose products are running. pair(i): results 2 i and 2 i + 1 of a lane,
+// rounded. All rows of C start at multiples of 16 bytes, and their lengths are multiples of 8.
 template <typename Pair>
 __device__ __forceinline__ void storePieceBeside(const Pair& pair, unsigned char* staging, bf16* c, long long stride, int rows, int columns) {
-    const int lane = kept(threadIdx.x) & 31;  // so that addresses are computed here, and take no registers before
+    const int lane = kept(threadIdx.x) & 31;  // addresses are computed here, and take no registers before
     __syncwarp();
 #pragma unroll
     for (int i = 0; i < 8; i += 2) {

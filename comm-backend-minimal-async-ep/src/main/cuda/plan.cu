@@ -1,6 +1,6 @@
-// From expert ids to destinations: a stable counting sort whose buckets are spread over the ranks. Its first kernel, count_rows, is in expert_sort.cuh. The
-// Java twin is PlanKernels. The comments use its example: EP = 2, e = 2, T = 2, K = 2; rank 0 has ids [[2, 0], [2, 3]], rank 1 has
-// [[0, 2], [1, 0]].
+// Computes destinations from expert ids: a stable counting sort whose buckets are spread over the ranks. Its first kernel, count_rows, is in expert_sort.cuh.
+// B is the number of blocks of 1024 routed rows. The Java twin is PlanKernels. The comments use its example: EP = 2, e = 2, T = 2,
+// K = 2; rank 0 has ids [[2, 0], [2, 3]], rank 1 has [[0, 2], [1, 0]].
 #include "expert_sort.cuh"
 #include "window.cuh"
 

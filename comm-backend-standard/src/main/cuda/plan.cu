@@ -1,5 +1,5 @@
-// From expert ids to places among the rows that this rank sends: a stable counting sort. Its first kernel, count_rows, is in expert_sort.cuh. The Java twin is
-// PlanKernels. The comments use its example: E = 4, ids [0, 2, 1, 0].
+// Computes from expert ids the places among the rows that this rank sends: a stable counting sort. Its first kernel, count_rows, is in expert_sort.cuh. The
+// Java twin is PlanKernels. The comments use its example: E = 4, ids [0, 2, 1, 0].
 #include "expert_sort.cuh"
 
 // counts[b, e] becomes the number of rows of e in the blocks before b; totals[e] becomes their number in all blocks. One warp per expert. Traffic: 4 B E bytes

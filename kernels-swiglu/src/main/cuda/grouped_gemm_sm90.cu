@@ -1,7 +1,7 @@
 // The grouped products on Hopper's tensor cores: C = A * B per expert, bf16 operands, fp32 sums. Each multiprocessor has one block of 3 warpgroups, which walks
 // over the tiles of all experts; it reads the experts' bounds on the device. A producer thread keeps a ring of STAGES slices of k in flight with bulk tensor
-// copies. Two warpgroups multiply, each one half of the tile's rows. Results in bf16 are stored while the next tile is multiplied (held_rows.cuh), those in fp32
-// while the producer already fetches the next tile. The Java twin is CpuGrouped.
+// copies. Two warpgroups multiply, each one half of the tile's rows. Results in bf16 are stored while the next tile is multiplied (held_rows.cuh), results in
+// fp32 while the producer already fetches the next tile. The Java twin is CpuGrouped.
 //   forward         y (rows, O)  = x (rows, I)   * w[j]^T        A by k, B by k
 //   input gradient  dx (rows, I) = dy (rows, O)  * w[j]          A by k, B by n
 //   weight gradient dw[j] (O, I) = dy^T (O, rows) * x (rows, I)  A by m, B by n
@@ -120,8 +120,8 @@ __device__ __forceinline__ void storeBlock(const Arguments& p, float (&d)[N], un
     else storeRows(d, staging, to.c + row * p.rowStride, p.rowStride, to.rows - row, to.columns, true, p.accumulate);
 }
 
-// Multiplies and stores. Warpgroup `group` (0 or 1) has BM / 2 rows of the tile, from row group * BM / 2 on. HOLDS: results are kept, and stored while the next tile
-// is multiplied.
+// Multiplies and stores. Warpgroup `group` (0 or 1) has BM / 2 rows of the tile, from row group * BM / 2 on. HOLDS: results stay in registers, and are stored
+// while the next tile is multiplied.
 template <bool HOLDS, int PRODUCT, int BM, int BN, typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shared, int group) {
     constexpr bool A_BY_K = PRODUCT != WEIGHT_GRADIENT, B_BY_K = PRODUCT == FORWARD;
@@ -179,7 +179,7 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shar
 
         const Place<T> to = placeOf<PRODUCT, T>(p, tiles, tiles.row() + group * BLOCKS * 64 + warp * 16, tiles.column());
         if constexpr (HOLDS) {
-            held.store(slices, held.PIECES, staging, p.rowStride);  // where there are fewer slices than pieces
+            held.store(slices, held.PIECES, staging, p.rowStride);  // the remaining pieces, if there are fewer slices than pieces
             held.take(d, to.c, to.rows, to.columns);
         } else if (slices > 0 || !p.accumulate) {
 #pragma unroll

@@ -24,7 +24,7 @@ struct HeldRows {
             for (int j = 0; j < 16; j++) pairs[i][j] = packed(of[2 * j], of[2 * j + 1]);
         }
     }
-    // Stores the pieces `from` <= i < `to`. Those from PIECES on do not exist.
+    // Stores the pieces `from` <= i < `to`; `to` may be larger than PIECES.
     __device__ __forceinline__ void store(int from, int to, unsigned char* staging, long long stride) const {
 #pragma unroll
         for (int i = 0; i < PIECES; i++) {

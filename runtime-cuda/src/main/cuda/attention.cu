@@ -7,7 +7,7 @@
 
 // One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the sum of
 // values. Q and V are at most 32 * PER_LANE. Traffic: q read and o written once; about S / 2 keys and values per row, from L2.
-// Example: S 2, Q 1, V 1, scale 1, q = k = [0, 0], v = [2, 4]: o = [2, 3], lse = [0, ln 2].
+// Example: S 3, Q 1, V 1, scale 1, q = k = [0, 0, 0], v = [2, 4, 8], starts [0, 0, 2]: o = [2, 3, 8], lse = [0, ln 2, 0].
 static constexpr int PER_LANE = 8;
 
 template <typename T>
@@ -53,7 +53,7 @@ __device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, con
 
 // dq of row s = sum over its keys j <= s of ds[s, j] k[j], where ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), and delta[s] = do[s] . o[s]
 // (stored for attendBackwardKey). One warp per query row. Traffic: about S / 2 keys and values per row, from L2.
-// The example with do = [1, 1]: delta = [2, 3], p[1] = [0.5, 0.5], ds[1] = [-0.5, 0.5]; dq is 0 because k is.
+// The example with do = [1, 1, 1]: delta = [2, 3, 8], p[1] = [0.5, 0.5], ds[1] = [-0.5, 0.5]; dq is 0 because k is.
 template <typename T>
 __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T* o, const float* lse, const T* dout, float* delta, T* dq, const int* starts, float scale,
                                     long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,
@@ -99,7 +99,7 @@ __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T*
 
 // dk and dv of row j of a key head: sums of ds[s, j] q[s] and of p[s, j] do[s] over its query heads and, in each of them, over the queries s >= j of its
 // document, in this order. One warp per key row. Traffic: about perKey S / 2 rows of q and do per row, from L2.
-// The example with do = [1, 1]: dv = [1 + 0.5, 0.5] = [1.5, 0.5]; dk is 0 because q is.
+// The example with do = [1, 1, 1]: dv = [1 + 0.5, 0.5, 1] = [1.5, 0.5, 1]; dk is 0 because q is.
 template <typename T>
 __device__ void attendBackwardKey(const T* q, const T* k, const T* v, const float* lse, const T* dout, const float* delta, T* dk, T* dv, const int* starts, float scale,
                                   long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,

@@ -47,8 +47,8 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * Identifies the hardware among hardware of the same kind on the same host, such as the PCI address of a GPU. So processes whose device 0 is different
-     * hardware are not taken to share one. Empty if it is the only one, or if the device does not know. Since SPI 1.4.
+     * Identifies the hardware among hardware of the same kind on the same host, such as the PCI address of a GPU. It shows whether the devices that two
+     * processes see as number 0 are the same hardware. Empty if it is the only one, or if the device does not know. Since SPI 1.4.
      *
      * @since 0.3.0
      */

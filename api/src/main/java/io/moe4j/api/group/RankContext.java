@@ -59,7 +59,7 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
         return new RankContext(world, device, stream, memory, rendezvous, settings, spans, communication);
     }
 
-    /** With another record of what it is doing. Since 0.3.0. */
+    /** With another recorder of spans. Since 0.3.0. */
     public RankContext withSpans(Spans value) {
         return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, value, communication);
     }

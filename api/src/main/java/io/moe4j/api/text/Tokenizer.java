@@ -67,7 +67,7 @@ public interface Tokenizer extends AutoCloseable {
         return Optional.empty();
     }
 
-    /** Releases what the tokenizer holds. No text may be read then. */
+    /** Releases the tokenizer's resources. No text may be read afterwards. */
     @Override
     default void close() {}
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class ResourcesTest {
     private final List<String> closed = new ArrayList<>();
 
-    /** Closes, or fails to. */
+    /** A resource that records its close, and may throw. */
     private final class Part implements AutoCloseable {
         private final String name;
         private final boolean broken;

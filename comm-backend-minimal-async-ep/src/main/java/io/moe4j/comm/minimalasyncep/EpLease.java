@@ -10,7 +10,7 @@ import io.moe4j.api.tensor.Tensor;
  * @param plan the plan by which the rows were dispatched
  * @param landing where the rows are: the buffer itself, or memory that keeps them
  * @param slot the buffer from which the experts' outputs are combined
- * @param dispatch the number of the dispatch that brought them
+ * @param dispatch the number of the dispatch with which they arrived
  * @param keeping where the memory of kept rows is returned
  */
 record EpLease(EpPlan plan, Landing landing, ReceiveSlot slot, long dispatch, KeptRows<KeptSlot> keeping)

@@ -6,7 +6,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * What a plan knows of its rounds, on the device.
+ * The rounds of a plan, in device memory.
  *
  * @param rounds_1 I32: how many rounds the plan needs, the same on all ranks, at least 1
  * @param round_1 I32: the round that is under way, from 1; the first round, 0, needs no counter

@@ -45,14 +45,14 @@ final class ExchangeStream {
         }
     }
 
-    /** Work from now on begins after what the main stream has enqueued so far. */
+    /** Later work of this stream begins after the work that the main stream has enqueued so far. */
     void fork() {
         if (isBesideMain()) {
             own.await(main.record());
         }
     }
 
-    /** What the main stream enqueues from now on begins after all work so far. */
+    /** Later work of the main stream begins after all work of this stream so far. */
     void join() {
         if (isBesideMain()) {
             main.await(own.record());
@@ -64,7 +64,7 @@ final class ExchangeStream {
         return own.record();
     }
 
-    /** What the main stream enqueues from now on begins after the work before the event. */
+    /** Later work of the main stream begins after the work before the event. */
     void join(Event end) {
         main.await(end);
     }

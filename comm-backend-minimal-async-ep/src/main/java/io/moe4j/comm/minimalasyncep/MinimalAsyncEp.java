@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <p>Memory that peers write (counts, receive buffers) is protected by two kinds of barriers: one <em>before</em> writing, so that all ranks that
  * read the old content have finished, and one <em>after</em>, so that all ranks that read the new content see all of it. {@link PeerGroup#barrier}
  * releases and acquires at system scope, so this also holds between devices. The barriers do not depend on any state of the host, so this also holds
- * where the end of a replayed graph meets the beginning of the next replay.
+ * between the end of one replay of a graph and the beginning of the next.
  */
 final class MinimalAsyncEp implements CommBackend {
     static final String ID = "minimal_async_ep";

@@ -151,7 +151,7 @@ public final class CudaStream implements Stream {
         return recording.part(owner, type, part);
     }
 
-    /** Graph capture calls this when the driver has begun to capture the stream, and ends what it returns. */
+    /** Called by graph capture when the driver has begun to capture the stream; graph capture must end the returned recording. */
     public CudaRecording beginRecording() {
         CudaRecording begun = new CudaRecording();
         begun.join(this);

@@ -42,7 +42,7 @@ public final class CudnnAttention implements AutoCloseable {
     /** Enqueues the gradient of attention and returns true, or returns false if the library has no kernel for it. */
     public boolean backward(Stream stream, Backward b) {
         Forward a = b.forward();
-        // With grouped queries, cuDNN 9.19's deterministic kernel gives wrong dk and dv (seen on an H200): the caller runs it for each query of a key.
+        // With grouped queries, cuDNN 9.19's deterministic kernel gives wrong dk and dv (seen on an H200), so the caller splits them into runs.
         if (a.shape().queriesPerKey() != 1 || !fits(a.shape(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(),
                 b.do_BSHV(), b.dq_BSHQ(), b.dk_BSHQ(),
                 b.dv_BSHV())) {

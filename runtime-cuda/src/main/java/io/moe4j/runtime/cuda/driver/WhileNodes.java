@@ -17,7 +17,7 @@ import java.util.List;
 
 /**
  * Adds {@code while} nodes to the graph that a stream is captured into: conditional nodes of CUDA 12.4, whose functions JCuda 12.6 lacks. A node repeats its
- * body, a graph of its own, as long as its condition is not 0; kernels set the condition.
+ * body, which is a separate graph, as long as its condition is not 0; kernels set the condition.
  */
 public final class WhileNodes {
     /** The first version of the driver (CUDA 12.4) in which bodies may hold copies and fills. */

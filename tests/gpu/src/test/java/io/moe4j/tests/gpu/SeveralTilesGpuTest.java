@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Grouped products of bf16 in which each thread block computes several tiles, and stores one while it multiplies the next. The kit's shapes have fewer tiles
- * than a GPU has multiprocessors. Here all experts have the same rows and weights, so all must have the bits of an expert that is alone, whose tiles each have a
- * block of their own; those are held to the definition by the kit.
+ * than a GPU has multiprocessors. Here all experts have the same rows and weights, so their results must have the same bits as those of a single expert, of
+ * whose tiles each thread block computes one; the kit compares such results with the definition.
  *
- * <p>Example: 300 rows an expert and 520 outputs are 3 · 3 tiles of 128 × 256, of 24 experts 216, for 132 multiprocessors. With 64 inputs a tile has one slice,
- * with 264 it has 5; a tile's results are stored beside the first 4 slices of the next one.
+ * <p>Example: 300 rows per expert and 520 outputs are 3 · 3 tiles of 128 × 256; 24 experts have 216 tiles, for 132 multiprocessors. With 64 inputs a tile has
+ * one slice, with 264 it has 5; the results of a tile are stored while the first 4 slices of the next one are multiplied.
  */
 @Tag("gpu")
 @Timeout(60)
