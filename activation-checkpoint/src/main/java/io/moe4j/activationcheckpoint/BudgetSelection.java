@@ -12,8 +12,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Chooses what is kept within a budget. A function of its arguments only, so that all ranks come to the same choice. All segments begin with nothing;
- * the step up a {@link Ladder} that saves most for each byte is made first, as long as it fits; what is left goes to the segments that can still use it.
+ * Chooses what is kept within a budget. The result depends on the arguments only, so that all ranks make the same choice. All segments begin with nothing
+ * kept. Steps up their {@link Ladder}s are taken in the order of cost saved per byte, as long as they fit; the remaining bytes go to the segments that can
+ * still use them.
  */
 final class BudgetSelection {
     private final Map<SegmentProfile, Ladder> ladders = new LinkedHashMap<>();
@@ -78,7 +79,7 @@ final class BudgetSelection {
         }
     }
 
-    /** A higher rung, if the bytes that are left suffice for one; and then single operations that still fit, the best first. */
+    /** Spends the remaining bytes: the highest rung that still fits, and then single operations that fit, those that save most per byte first. */
     private Rung fill(SegmentProfile segment, Rung rung) {
         Rung higher = ladders.getOrDefault(segment, new Ladder(List.of(rung))).within(rung.bytes() + left);
         Optional<Rung> more = Optional.of(higher);

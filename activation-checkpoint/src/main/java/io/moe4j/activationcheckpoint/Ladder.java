@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a segment can keep, from nothing to everything that backward reads; each rung takes more bytes than the one below, and leaves less to compute
- * again. It is found from the top: of everything, the operation is dropped next whose recompute costs least for each byte that it gives back. Costs
- * depend on what else is kept: dropping the second of two neighbours may bring back both. For example, for a block of DeepSeek-V3 the residual stream's
- * norms are dropped early, since they are read quickly again, and the output of attention last.
+ * What a segment can keep, from nothing to everything that backward reads; each rung takes more bytes than the one below it, and leaves less to recompute. It
+ * is built from the top: beginning with everything kept, the operation that costs least to recompute per byte freed is dropped next. This cost depends on
+ * what else is kept: dropping the second of two neighbouring operations may mean that both are recomputed. For example, for a block of DeepSeek-V3 the norms
+ * of the residual stream are dropped early, because they are cheap to recompute, and the output of attention last.
  *
  * @param rungs by increasing bytes; the first keeps nothing
  */
@@ -22,9 +22,9 @@ record Ladder(List<Rung> rungs) {
     /**
      * One choice.
      *
-     * @param kept whose results are kept
-     * @param bytes that they take
-     * @param repeated cost of what is computed again
+     * @param kept the operations whose results are kept
+     * @param bytes bytes of these results
+     * @param repeated cost of what is recomputed
      */
     record Rung(Set<String> kept, long bytes, double repeated) {}
 
@@ -37,7 +37,7 @@ record Ladder(List<Rung> rungs) {
         rungs.add(rung);
         while (!rung.kept.isEmpty()) {
             rung = below(segment, rung);
-            // What nothing in backward reads is dropped without a cost.
+            // A result that nothing in backward reads can be dropped at no cost: this rung replaces those that save nothing over it.
             while (!rungs.isEmpty() && rungs.getLast().repeated >= rung.repeated) {
                 rungs.removeLast();
             }
@@ -47,7 +47,7 @@ record Ladder(List<Rung> rungs) {
         return new Ladder(List.copyOf(rungs));
     }
 
-    /** The rungs from which each next one saves less for a byte than the one before: the lower convex hull of cost over bytes. */
+    /** The rungs on the lower convex hull of cost over bytes, where each step saves less per byte than the step before it. */
     Ladder steepest() {
         List<Rung> hull = new ArrayList<>();
         for (Rung rung : rungs) {
@@ -60,12 +60,12 @@ record Ladder(List<Rung> rungs) {
         return new Ladder(List.copyOf(hull));
     }
 
-    /** Cost that is saved for each byte, from one rung to a higher one. */
+    /** Cost saved per byte, from one rung to a higher one. */
     static double saving(Rung from, Rung to) {
         return (from.repeated - to.repeated) / (to.bytes - from.bytes);
     }
 
-    /** The highest rung that takes at most so many bytes. */
+    /** The highest rung that takes at most {@code bytes}. */
     Rung within(long bytes) {
         Rung highest = rungs.getFirst();
         for (Rung rung : rungs) {
@@ -74,7 +74,7 @@ record Ladder(List<Rung> rungs) {
         return highest;
     }
 
-    /** What one operation more gives, of those that fit into so many bytes, and save most for each; empty if none saves anything. */
+    /** The rung with one more operation: of those that fit into {@code bytes}, the one that saves most per byte; empty if none saves anything. */
     static Optional<Rung> above(SegmentProfile segment, Rung rung, long bytes) {
         Optional<Rung> best = Optional.empty();
         for (OperationProfile operation : segment.operations()) {

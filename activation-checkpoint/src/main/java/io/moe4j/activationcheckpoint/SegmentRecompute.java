@@ -16,7 +16,7 @@ import io.moe4j.autograd.sharding.ParameterUnit;
  * Keeps a segment's output, the values that it asks to keep, and the results of the operations that were chosen; all other memory goes back when the
  * segment ends (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016).
  *
- * @param choice whose results are kept
+ * @param choice the operations whose results are kept
  */
 record SegmentRecompute(KeptChoice choice) implements RecomputePolicy {
 

@@ -63,8 +63,9 @@ public final class Gradients {
     }
 
     /**
-     * Like {@link #accumulate(int, AccumulatingWriter)}, for operations that can also write the sum of a gradient, which other operations may read, and
-     * their contribution into another tensor. A contribution is rounded to the gradient's type before it is added there.
+     * Like {@link #accumulate(int, AccumulatingWriter)}, for operations that can also write the sum of an earlier gradient and their contribution into a
+     * second tensor: this is used if other operations may read the earlier gradient, so that it must not change. A contribution is rounded to the gradient's
+     * type before it is added there.
      *
      * @since 0.3.0
      */
@@ -148,7 +149,7 @@ public final class Gradients {
     }
 
     /**
-     * Writes a sum of gradients.
+     * Writes the sum of an earlier gradient and a contribution.
      *
      * @since 0.3.0
      */

@@ -48,10 +48,10 @@ public interface Operation {
     }
 
     /**
-     * What its results are, such as {@code "attention.query"}: the same for this operation of every block. With a kind, a recompute policy may keep
-     * the results, which are all tensors that {@link #allocateOutput} allocates through {@link Tape#temporary}, and what {@link #reservedBytes} says;
-     * then forward does not run again in recompute. So an operation that names a kind promises that its forward leaves nothing else that backward, or
-     * another operation, reads. Empty: its results are never kept.
+     * What its results are, such as {@code "attention.query"}; the same for this operation of every block. If there is a kind, a recompute policy may keep
+     * the results, and forward then does not run again in recompute. Results are all tensors that {@link #allocateOutput} allocates through
+     * {@link Tape#temporary}, and those that {@link #reservedBytes} counts. An operation with a kind promises that backward and other operations read nothing
+     * else that its forward writes. If empty, the results are never kept.
      *
      * @since 0.3.0
      */
@@ -71,7 +71,8 @@ public interface Operation {
     }
 
     /**
-     * The part of {@code forward}, from 0 to 1 by cost, that {@code backward} computes again by itself, whatever a recompute policy keeps: for plans.
+     * The fraction, from 0 to 1, of the cost of {@code forward} that {@code backward} repeats itself, whatever a recompute policy keeps. Policies use it to
+     * choose what to keep.
      *
      * @since 0.3.0
      */

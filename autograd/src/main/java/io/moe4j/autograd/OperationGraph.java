@@ -5,8 +5,8 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The operations of a segment, in the order in which they are applied, and what they read. It answers which of them recompute runs: those whose results
- * some backward reads, and those that compute the inputs of such an operation. An operation whose results were kept never runs again.
+ * The operations of a segment, in the order in which they are applied, and what they read. From these it finds the operations that recompute runs: those
+ * whose results some backward reads, and those that compute the inputs of such an operation. An operation whose results were kept never runs again.
  *
  * <p>For example, a norm is followed by a matrix product, whose result nothing reads in backward. The product's own backward reads the norm's result:
  * recompute runs the norm only, and if that was kept, nothing.
@@ -17,7 +17,7 @@ import java.util.List;
  */
 @Stability(Stability.Level.EVOLVING)
 public record OperationGraph(List<Node> nodes, int output) {
-    /** In the place of an operation's number: the value was not computed in this segment. */
+    /** Takes the place of an operation's number if the value was not computed in this segment. */
     public static final int OUTSIDE = -1;
 
     public OperationGraph {

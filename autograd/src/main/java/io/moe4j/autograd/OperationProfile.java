@@ -8,10 +8,10 @@ import java.util.Optional;
  *
  * @param key its name in this segment, by which a policy chooses to keep its results: its kind, with a number from the second use on, such as
  *        {@code "residual 2"}; empty if its results cannot be kept
- * @param bytes what its results take, alignment included
- * @param reservedBytes those of {@code bytes} that are reserved before the run; see {@link Operation#reservedBytes}
- * @param cost of its forward, in any unit that is the same for all operations
- * @param costInBackward of what its own backward computes again of that, whatever is kept
+ * @param bytes bytes of its results, alignment included
+ * @param reservedBytes the part of {@code bytes} that is reserved before the run; see {@link Operation#reservedBytes}
+ * @param cost cost of its forward, in any unit that is the same for all operations
+ * @param costInBackward the part of {@code cost} that its own backward repeats, whatever is kept
  * @param node what it reads
  * @since 0.3.0
  */

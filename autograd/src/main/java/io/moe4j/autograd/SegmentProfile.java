@@ -26,8 +26,8 @@ public record SegmentProfile(String name, List<OperationProfile> operations, int
     }
 
     /**
-     * Cost of what is computed again, if the results of {@code kept} are kept: by the operations that recompute runs, and by those that do it in their own
-     * backward.
+     * Cost of the forward work that is repeated if the results of {@code kept} are kept: by the operations that recompute runs, and by operations that repeat
+     * a part in their own backward.
      */
     public double repeatedCost(Set<String> kept) {
         return repeated(kept).stream().mapToDouble(i -> operations.get(i).cost()).sum()

@@ -36,7 +36,7 @@ import java.util.stream.IntStream;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Tape {
-    /** The line of the memory report that has the results of operations that are kept. */
+    /** Name of kept results in the memory report. */
     private static final String KEPT_RESULTS = "kept results of operations";
 
     private enum Mode {
@@ -59,7 +59,7 @@ public final class Tape {
     private final DoubleSupplier meter;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, Integer> uses = new HashMap<>();
-    /** While the operation whose results are kept allocates them. */
+    /** Present while an operation whose results are kept allocates them. */
     private Optional<KeptValues.Results> results = Optional.empty();
     private long allocatedBytes;
 
@@ -101,7 +101,7 @@ public final class Tape {
     /**
      * A tape that runs operations outside of any training step, and finds out what they cost; see {@link #profile}.
      *
-     * @param meter what all work so far has cost
+     * @param meter returns the cost of all work so far
      * @since 0.3.0
      */
     public static Tape profiling(RankContext rank, DoubleSupplier meter) {
@@ -123,7 +123,7 @@ public final class Tape {
         return rank.device().ops();
     }
 
-    /** A temporary of the innermost open scope; or, for an operation whose results are kept, the place that they have until backward. */
+    /** A temporary of the innermost open scope; for an operation whose results are kept, memory that stays valid until backward. */
     public Tensor temporary(String purpose, DType dtype, long... shape) {
         if (results.isEmpty()) {
             Tensor tensor = rank.memory().allocate(purpose, dtype, shape);
@@ -144,8 +144,8 @@ public final class Tape {
     }
 
     /**
-     * For {@link Operation#forward}: memory of {@code bytes} bytes for what it leaves to its gradient, so that this has less to compute again. Only in
-     * recompute, which the gradients follow at once; otherwise empty, as all segments would hold such memory at the same time.
+     * For {@link Operation#forward}: memory of {@code bytes} bytes for values that its backward would otherwise compute again. Present only in recompute,
+     * because backward of the same segment follows at once; in forward, all segments would hold such memory at the same time.
      *
      * @since 0.3.0
      */
@@ -192,8 +192,7 @@ public final class Tape {
     }
 
     /**
-     * Whether this tape remembers operations for backward, which reads what they have allocated. If not, temporaries are of no use once forward has
-     * read them.
+     * Whether this tape remembers operations for backward, which reads what they have allocated. If not, a temporary can be freed once forward has read it.
      *
      * @since 0.3.0
      */

@@ -10,7 +10,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** How all of them are measured, where the command line says nothing else: µs a call, one thread; JMH inherits these annotations. */
+/** The measurement settings of all benchmarks, unless the command line overrides them: µs per call, one thread. JMH inherits these annotations. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

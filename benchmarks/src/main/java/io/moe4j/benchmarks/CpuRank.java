@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
-/** One rank alone on the CPU, with what the configured plug-ins give it. What it has opened is closed in reverse order. */
+/** A single rank on the CPU, with the objects of the configured plug-ins, which are closed in reverse order. */
 final class CpuRank implements AutoCloseable {
     private static final long STACK_BYTES = 64L << 20;
 

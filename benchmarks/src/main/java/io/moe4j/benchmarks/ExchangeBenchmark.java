@@ -21,17 +21,17 @@ public class ExchangeBenchmark extends AverageMicros {
     /** Of the 16B model. */
     private static final int EXPERTS = 64;
     private static final Gate GATE = new Gate(Score.SOFTMAX, 6, 1, 1, false, 1);
-    /** Rows so short that copying them costs nothing beside the host's own work. */
+    /** Rows so short that copying them costs next to nothing compared with the host's own work. */
     private static final int DIM = 8;
 
-    /** T: one token for what a call costs the host, more for what it costs the cores. */
+    /** T: one token shows the overhead of a call; many tokens show the cost of the work itself. */
     @Param({"1", "512"})
     int tokens;
 
     private final CpuRank rank = new CpuRank();
     private Layer layer = new Layer(rank, 1);
 
-    /** What one layer is made of. */
+    /** The tensors of one layer. */
     private record Layer(Tensor logits_TE, Tensor scores_TE, Tensor bias_E, Tensor ids_TK, Tensor weights_TK,
             Tensor x_TD, Tensor out_TD, CommBackend exchange) {
         Layer(CpuRank rank, int tokens) {
@@ -54,7 +54,7 @@ public class ExchangeBenchmark extends AverageMicros {
         rank.close();
     }
 
-    /** Scores, the K best, and their weights. */
+    /** Scores, selection of the K best, and their weights. */
     @Benchmark
     public void gate() {
         RoutingOps ops = rank.context().device().ops().routing();

@@ -12,14 +12,14 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What the experts of one rank compute, in the widths of the debug model. */
+/** The kernels of one rank's experts, with the widths of the debug model. */
 public class ExpertKernelsBenchmark extends AverageMicros {
     /** As in the debug model. */
     private static final int EXPERTS = 8;
     private static final int DIM = 256;
     private static final int HIDDEN = 256;
 
-    /** R, divided evenly over the experts; the buffer has twice as many, which nothing may touch. */
+    /** R, divided evenly over the experts; the buffer has room for twice as many, and no kernel may touch the rest. */
     @Param({"512"})
     int rows;
 
@@ -30,7 +30,7 @@ public class ExpertKernelsBenchmark extends AverageMicros {
     private final ExpertKernels kernels = rank.kernels();
     private Layer layer = new Layer(rank, DType.F32, EXPERTS);
 
-    /** What the experts compute on. */
+    /** The tensors of the experts. */
     private record Layer(Tensor x_RD, Tensor gateUp_R2F, Tensor h_RF, Tensor gateUp_e2FD, Tensor dgateUp_e2FD,
             Tensor offsets_e) {
         Layer(CpuRank rank, DType dtype, int rows) {

@@ -28,12 +28,12 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What is read and written: batches and checkpoints. */
+/** Reading batches, and writing checkpoints. */
 public class FilesBenchmark extends AverageMicros {
     private static final int TENSORS = 16;
     private static final int SEQUENCE = 512;
 
-    /** Of the file that is written. */
+    /** Size of the file that is written. */
     @Param({"64"})
     int mebibytes;
 
@@ -56,7 +56,7 @@ public class FilesBenchmark extends AverageMicros {
         Files.delete(folder);
     }
 
-    /** A checkpoint's file, until it is on the disk under its final name. */
+    /** Writes a checkpoint's file, until it is durable under its final name. */
     @Benchmark
     public void writeCheckpoint() {
         List<Declaration> declared = IntStream.range(0, TENSORS)

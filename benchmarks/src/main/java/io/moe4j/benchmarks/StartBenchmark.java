@@ -9,7 +9,7 @@ import io.moe4j.trainer.plugins.Plugins;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/** What comes before a run: plug-ins and configuration. */
+/** Work before a run: loading plug-ins and configuration. */
 public class StartBenchmark extends AverageMicros {
     private final Registry registry = Plugins.load(List.of());
 

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * template.render(Map.of("messages", List.of(Map.of("role", "user", "content", " Hi. "))));     // <|user|>Hi.
  * }</pre>
  *
- * A template may come from anywhere: it cannot do anything but make text, and rendering ends with an error where it would need too much memory or time.
- * Templates do not change, and may be used by several threads.
+ * A template need not be trusted: it can only make text, and rendering ends with an error if it would need too much memory or time. Templates are immutable,
+ * and may be used by several threads.
  *
  * @since 0.3.0
  */
@@ -52,12 +52,12 @@ public final class ChatTemplate {
         return new ChatTemplate(normalized, template, Clock.system(ZoneId.systemDefault()));
     }
 
-    /** The text that it was read from, with line feeds as ends of lines. */
+    /** The source text, with line feeds as line ends. */
     public String source() {
         return source;
     }
 
-    /** The same template with another clock, for templates that tell the date. */
+    /** The same template with another clock, for templates that write the date. */
     public ChatTemplate withClock(Clock other) {
         return new ChatTemplate(source, template, other);
     }
@@ -65,8 +65,9 @@ public final class ChatTemplate {
     /**
      * The text that the template makes of its variables: {@code messages}, and often {@code tools}, {@code add_generation_prompt}, {@code bos_token} …
      *
-     * @param variables lists, maps, texts, truth values, whole numbers of at most 64 bits, double values and null, in each other
-     * @throws ChatTemplateException if a variable is of another class, the template does what has no result, or it refuses the conversation
+     * @param variables lists, maps, texts, booleans, whole numbers of at most 64 bits, double values and null, nested in any way
+     * @throws ChatTemplateException if a variable is of another class, an operation of the template is not defined for its values, or the template refuses
+     *     the conversation
      */
     public String render(Map<String, ? extends @Nullable Object> variables) {
         return output(variables, false).text();
@@ -75,7 +76,7 @@ public final class ChatTemplate {
     /**
      * The same, with the parts that the template marks as the assistant's.
      *
-     * @throws ChatTemplateException as {@link #render} does; also if a mark is in a macro, so that its place is not known
+     * @throws ChatTemplateException as {@link #render} does; also if a mark is in a macro, so that its position is unknown
      */
     public Rendered renderMarked(Map<String, ? extends @Nullable Object> variables) {
         Output output = output(variables, true);

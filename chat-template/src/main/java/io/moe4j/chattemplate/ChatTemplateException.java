@@ -5,8 +5,8 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 
 /**
- * A chat template is not understood, or cannot be rendered with what it was given; or it refuses a conversation. The message has the line and column, the text
- * that stands there, the rule and the remedy.
+ * A chat template cannot be parsed, cannot be rendered with the given variables, or refuses a conversation. The message has line and column, the text at that
+ * position, the rule and the remedy.
  *
  * @since 0.3.0
  */

@@ -41,7 +41,7 @@ public final class FolderTemplate {
     /**
      * Finds and reads the template.
      *
-     * @return nothing if the folder has none
+     * @return empty if the folder has none
      * @throws InputException if a file cannot be read, or there are several templates and none is the default
      * @throws ChatTemplateException if the template is not understood
      */
@@ -93,7 +93,7 @@ public final class FolderTemplate {
     }
 
     /**
-     * The special tokens as variables of the template: for example, {@code bos_token} is {@code <s>}. Missing are those that the model does not have.
+     * The special tokens as variables of the template: for example, {@code bos_token} is {@code <s>}. Tokens that the model lacks are absent.
      */
     public Map<String, String> specialTokens() {
         return specialTokens;

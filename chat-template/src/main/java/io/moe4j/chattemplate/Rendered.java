@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import java.util.List;
 
 /**
- * A rendered conversation, and which parts of it the template says that the assistant wrote: those of <code>{% generation %}</code> blocks.
+ * A rendered conversation, and the parts that the template marks as the assistant's with <code>{% generation %}</code> blocks.
  *
  * @param text the conversation as one text
  * @param generated the assistant's parts in their order, which do not overlap
@@ -22,7 +22,7 @@ public record Rendered(String text, List<Span> generated) {
      * A part of a text.
      *
      * @param start its first UTF-16 unit
-     * @param end what follows its last; the same as the start if it is empty
+     * @param end the unit after its last one; equal to the start if the part is empty
      */
     public record Span(int start, int end) {}
 }

@@ -18,20 +18,20 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
-/** Reads those files of a model's folder that are about chat templates. */
+/** Reads the files of a model's folder that contain chat templates and special tokens. */
 final class TemplateFiles {
     private static final String FILE = "chat_template.jinja";
     private static final String MORE = "additional_chat_templates";
     private static final String KEY = "chat_template";
     private static final List<String> TOKENS = List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token",
             "cls_token", "mask_token");
-    /** In bytes; the largest configurations of tokenizers have 2 MB. */
+    /** The largest size of a file in bytes; the largest known tokenizer configurations have 2 MB. */
     private static final long LARGEST = 1L << 26;
 
     private TemplateFiles() {}
 
     /**
-     * What a folder has.
+     * The templates of a folder.
      *
      * @param sources templates by name
      */
@@ -82,7 +82,7 @@ final class TemplateFiles {
         return Optional.of(new Found(file, sources));
     }
 
-    /** As transformers: what special_tokens_map.json says counts where tokenizer_config.json does not list its tokens. */
+    /** As in transformers: special_tokens_map.json is used if tokenizer_config.json does not list its tokens. */
     static Map<String, String> specialTokens(Path folder) {
         JsonNode config = json(folder.resolve("tokenizer_config.json"));
         Map<String, String> tokens = new TreeMap<>();

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The documents of all files in an archive, in the order of its directory; hidden files and folders are skipped. */
 final class ArchiveDocuments implements DocumentReader {
-    /** Archives may contain archives, up to this depth: there are archives that contain themselves. */
+    /** The largest depth of archives within archives; some files contain themselves. */
     private static final int DEEPEST = 4;
     /** The most characters of an entry's name in a message. Names in archives may have 65,535 bytes. */
     private static final int LONGEST_NAME = 300;
@@ -145,7 +145,7 @@ final class ArchiveDocuments implements DocumentReader {
                 depth + 1);
     }
 
-    /** The position in the first entry: it is for this one only. */
+    /** The position in the first entry; empty for all later entries. */
     private String takeFirst() {
         String position = first;
         first = "";
@@ -153,7 +153,7 @@ final class ArchiveDocuments implements DocumentReader {
     }
 
     /**
-     * Where to go on.
+     * A position in the archive.
      *
      * @param entry that is opened first
      * @param position in it
@@ -175,7 +175,7 @@ final class ArchiveDocuments implements DocumentReader {
         }
     }
 
-    /** The entry's name for messages. A long name is cut in the middle, since its end decides how the entry is read. */
+    /** The entry's name for messages. A long name is shortened in the middle, because its end decides how the entry is read. */
     private String shown(ZipEntry entry) {
         String whole = entry.getName();
         return name + "!/" + (whole.length() <= LONGEST_NAME ? Shown.of(whole)

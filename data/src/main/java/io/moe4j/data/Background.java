@@ -4,13 +4,13 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
-/** What is read ahead by a thread in the background. */
+/** Waits for values that a background thread reads ahead. */
 final class Background {
 
     private Background() {}
 
     /**
-     * Waits for it.
+     * Waits for the value.
      *
      * @throws CancellationException if the waiting thread is interrupted
      * @throws RuntimeException what the reading thread has thrown, as it was thrown; errors too

@@ -20,7 +20,7 @@ final class BlockReader implements AutoCloseable {
     private DocumentStream stream;
     private long epoch;
     private long number;
-    /** Of the epoch that is read. One that was begun keeps its seed where a run is continued with another one. */
+    /** The seed of the current epoch. An epoch that has begun keeps its seed, even if the run is continued with another one. */
     private long seed;
     private int blockSequences;
     private volatile boolean closed;
@@ -29,10 +29,10 @@ final class BlockReader implements AutoCloseable {
      * Where a block begins.
      *
      * @param epoch from 0
-     * @param number of the block in its epoch, from 0
-     * @param place in the files, in the order of this epoch
-     * @param seed that the order of this epoch comes from
-     * @param sequences the most that this block has
+     * @param number number of the block in its epoch, from 0
+     * @param place the place in the files, in the order of this epoch
+     * @param seed the seed of this epoch's order
+     * @param sequences the largest number of sequences of this block
      */
     record Start(long epoch, long number, DocumentStream.Place place, long seed, int sequences) {
 
@@ -98,7 +98,7 @@ final class BlockReader implements AutoCloseable {
         stream = stream(DocumentStream.Place.BEGINNING);
     }
 
-    /** What reads at this time ends soon, with a {@link CancellationException}. May be called by any thread. */
+    /** Ends a read that is in progress with a {@link CancellationException}. May be called by any thread. */
     void cancel() {
         closed = true;
     }

@@ -61,7 +61,7 @@ final class ByteInput implements AutoCloseable {
         return byLine && value == '\n' ? END : value;
     }
 
-    /** What is taken from now on is copied there too; null: not any more. */
+    /** Copies all bytes that are taken from now on to {@code sink}; null ends this. */
     void copyTo(JsonStrings.@Nullable Sink sink) {
         copy = sink;
     }

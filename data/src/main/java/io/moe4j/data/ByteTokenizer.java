@@ -40,7 +40,7 @@ final class ByteTokenizer implements Tokenizer {
         for (int unit = 0; unit < text.length();) {
             int point = text.codePointAt(unit);
             int end = unit + Character.charCount(point);
-            // Half a character becomes one byte, "?", as in all texts that are written as UTF-8.
+            // An unpaired surrogate becomes one byte, "?", as in every Java string that is encoded as UTF-8.
             int count = point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE ? 1
                     : point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
             for (int i = 0; i < count; i++, at++) {

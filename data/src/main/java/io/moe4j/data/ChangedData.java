@@ -11,6 +11,6 @@ import io.moe4j.api.Stability;
 public enum ChangedData {
     /** The run does not begin. */
     FAIL,
-    /** The source begins its next epoch, with the files that there are now. */
+    /** The source begins its next epoch, with its current files. */
     RESTART
 }

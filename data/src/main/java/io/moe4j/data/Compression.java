@@ -9,7 +9,7 @@ import java.io.InputStream;
 import java.util.Locale;
 import java.util.zip.ZipException;
 
-/** How the bytes of a file are packed, by the end of its name. */
+/** How the bytes of a file are compressed, by the end of its name. */
 enum Compression {
     NONE(""), GZIP(".gz"), ZSTD(".zst");
 
@@ -50,7 +50,7 @@ enum Compression {
         }
     }
 
-    /** Tells damage as the JDK tells that of its own formats. */
+    /** Reports damage as a ZipException, as the JDK does for its own formats. */
     private static final class Zstd extends FilterInputStream {
         private final Counted packed;
 

@@ -10,7 +10,7 @@ import java.util.Optional;
 interface Content {
     InputStream open() throws IOException;
 
-    /** From a byte on. Costs nothing for a file; otherwise what comes before is read and dropped. */
+    /** Opens the bytes from {@code from} on. A file seeks to that byte; other content reads and discards the bytes before it. */
     default InputStream open(long from) throws IOException {
         InputStream in = open();
         try {

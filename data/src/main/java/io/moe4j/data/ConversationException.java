@@ -3,7 +3,7 @@ package io.moe4j.data;
 import io.moe4j.api.Stability;
 
 /**
- * A document is no conversation, or cannot be rendered. The message continues a sentence that begins with the document's place: {@code has no message}.
+ * A document is no conversation, or cannot be rendered. The message continues a sentence that begins with the document's location: {@code has no message}.
  *
  * @since 0.3.0
  */

@@ -6,9 +6,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** Reads conversations as files have them. Those that are none are told as bad lines. */
+/** Reads conversations from files. A document that is not a conversation is reported as a bad line. */
 final class ConversationReader {
-    /** The most bytes of one. It is kept in memory as a whole. */
+    /** The largest size of a conversation in bytes; it is kept in memory as a whole. */
     static final int LONGEST = 1 << 24;
 
     private final Conversations conversations;

@@ -9,14 +9,14 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The marked tokens of a conversation: those of what is not learned have {@link MarkedToken#NOT_LEARNED}. The text is tokenized as a whole, as it will be
- * when the model is asked. A token is learned if any part of it lies in a learned part, and so is what lies between two such tokens of one part.
+ * The marked tokens of a conversation: tokens of parts that are not learned have {@link MarkedToken#NOT_LEARNED}. The text is tokenized as a whole, as in
+ * inference. A token is learned if it overlaps a learned part; so are all tokens between two such tokens of the same part.
  */
 final class ConversationTokens {
 
     private ConversationTokens() {}
 
-    /** Its tokens. No end token follows: the template has written all that belongs to it. */
+    /** The tokens of a conversation. No end token is added: the template writes all special tokens. */
     static int[] of(RenderedConversation conversation, Tokenizer tokenizer, String where) {
         String text = LoneSurrogates.replaced(conversation.text());
         Optional<PlacedIds> placed = tokenizer.placed(text);
@@ -46,7 +46,7 @@ final class ConversationTokens {
         return tokens;
     }
 
-    /** With a tokenizer that cannot tell places, learned parts are tokenized apart from the others. */
+    /** For a tokenizer that cannot give the positions of tokens in the text: learned parts and other parts are tokenized separately. */
     private static int[] inPieces(String text, RenderedConversation conversation, Tokenizer tokenizer, String where) {
         IntStream.Builder tokens = IntStream.builder();
         int at = 0;

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import java.util.Map;
 
 /**
- * Turns conversations into texts, and says which parts of them are learned: what a chat template does. Stateless; may be used by several threads.
+ * Renders conversations as texts with a chat template, and determines which parts of them are learned. Stateless; may be used by several threads.
  *
  * @since 0.3.0
  */
@@ -15,14 +15,14 @@ public interface Conversations {
     String field();
 
     /**
-     * Identifies what it does: with the same identity, the same conversation becomes the same text. A corpus that is read with another one has changed.
+     * Identifies the rendering: with equal identities, equal conversations become equal texts. A corpus that is read with another identity counts as changed.
      *
      * @return at most 200 printable characters
      */
     String identity();
 
     /**
-     * The chat templates, as they were written, to be kept beside what was made with them: by the names of their files in a model's folder, such as
+     * The texts of the chat templates, to be stored with tokenized text or models that were made with them, by their file names in a model's folder, such as
      * {@code chat_template.jinja} and {@code additional_chat_templates/tool_use.jinja}; empty if there are none.
      */
     default Map<String, String> templates() {
@@ -33,7 +33,7 @@ public interface Conversations {
      * Renders a conversation.
      *
      * @param json an object with the key {@link #field()} and perhaps others
-     * @throws ConversationException if it is none, or cannot be rendered
+     * @throws ConversationException if it is not a conversation, or cannot be rendered
      */
     RenderedConversation render(String json) throws ConversationException;
 }

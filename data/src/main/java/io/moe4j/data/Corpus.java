@@ -20,7 +20,7 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Corpus {
-    /** Its name for people, a singular as paths are: "... has 7,413,741 tokens". */
+    /** Its name for people, in the singular, as in "... has 7,413,741 tokens". */
     static final String PACKAGED_NAME = "the archive of the packaged sources";
     private static final String PACKAGED = "/io/moe4j/data/corpus/moe4j-sources.zip";
 
@@ -49,9 +49,9 @@ public final class Corpus {
     /**
      * Lists the files of a corpus.
      *
-     * @param path a file or a folder. A folder is searched with all its subfolders, except hidden ones; links are followed. A name that ends with
-     *     {@code .gz} or {@code .zst} is unpacked, and read as the rest of the name says: {@code .zip} and {@code .jar} are archives of files, the
-     *     providers of formats read others, such as {@code .jsonl}; any other file is one text. If absent, the packaged sources of this project are used
+     * @param path a file or a folder. A folder is searched with all its subfolders, except hidden ones; links are followed. A file whose name ends with
+     *     {@code .gz} or {@code .zst} is unpacked, and read according to the rest of its name: {@code .zip} and {@code .jar} are archives of files; providers
+     *     of formats read others, such as {@code .jsonl}; any other file is one text. If absent, the packaged sources of this project are used
      * @throws InputException if there is nothing to read, or an entry that is not a file
      */
     public static Corpus open(Optional<Path> path, CorpusOptions options) {
@@ -80,7 +80,7 @@ public final class Corpus {
         }
     }
 
-    /** The number of its tokens, if that is below {@code enough}, and otherwise some number from there on; reads no more than needed for that. */
+    /** The number of its tokens, if that is below {@code enough}; otherwise any number of at least {@code enough}. Reads no more than needed for that. */
     TextAmount amount(Tokenizer tokenizer, long enough, DocumentSplit split) {
         try (DocumentStream tokens = new DocumentStream(files, tokenizer, new Reading(options, false), split,
                 DocumentStream.Place.BEGINNING)) {
@@ -122,7 +122,7 @@ public final class Corpus {
         return options;
     }
 
-    /** The folder that files are named from; absent for the packaged sources. */
+    /** The folder to which file names are relative; absent for the packaged sources. */
     Optional<Path> root() {
         return root;
     }

@@ -12,11 +12,11 @@ import java.util.Locale;
 import java.util.zip.ZipException;
 
 /**
- * A file with documents, or an entry of an archive. The end of its name decides how it is read, after that of its compression: {@code x.jsonl.gz} is
- * unpacked, and read as lines of JSON.
+ * A file with documents, or an entry of an archive. The end of its name decides how it is read, after the ending of a compression is removed:
+ * {@code x.jsonl.gz} is unpacked, and read as lines of JSON.
  *
  * @param name a path, or {@code archive!/entry}
- * @param content its bytes, packed as its name says
+ * @param content its bytes, compressed as its name says
  */
 record CorpusFile(String name, Content content) {
     private static final String ONLY_CONVERSATIONS = ", which are JSON (.jsonl, .json) or Parquet files; let data.path, or the path of the source, name those"
@@ -61,7 +61,7 @@ record CorpusFile(String name, Content content) {
         return new TextDocument(name, unpacked, position, reading);
     }
 
-    /** A format that cannot say whether it reads the file is passed over, so that it does not end a run whose files it does not read. */
+    /** Whether the format reads the file. A format whose answer fails is skipped, so that it does not end a run whose files it may not even read. */
     private static boolean reads(SourceProvider provider, String name, Reading reading) {
         try {
             return provider.reads(name);

@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What tells whether a corpus is the one that a position was taken in: names below its folder and sizes, how it is read, and what is in its files.
- * Times of change are kept apart: a copy has others.
+ * Identifies a corpus, to find out whether it is the one in which a position was taken: names and sizes of files, how they are read, and their contents.
+ * Modification times are separate, because a copy has other ones.
  *
- * @param files their number
- * @param bytes of all files together, as they are stored
- * @param digest of names, sizes, and of what decides which documents are read
- * @param times digest of the times of change
- * @param contents digest of the contents, as far as {@link CorpusPart} reads them; absent where nothing has asked for it, since it reads up to 64 MiB
+ * @param files number of files
+ * @param bytes size of all files together, as they are stored
+ * @param digest digest of names, sizes, and the options that decide which documents are read
+ * @param times digest of the modification times
+ * @param contents digest of the contents, as far as {@link CorpusPart} reads them; absent until it is asked for, because computing it reads up to 64 MiB
  */
 record CorpusFingerprint(long files, long bytes, String digest, String times, Optional<String> contents) {
     /** The name of the contents' digest in a position. Those of earlier builds have none, and are compared without. */
@@ -42,7 +42,7 @@ record CorpusFingerprint(long files, long bytes, String digest, String times, Op
         return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times), Optional.empty());
     }
 
-    /** With a digest of the contents: where positions are taken or compared. */
+    /** With a digest of the contents, which is needed to take or compare positions. */
     CorpusFingerprint withContents(Corpus corpus) {
         MessageDigest read = Sha256.begin();
         CorpusPart.of(corpus).forEach(part -> add(read, part.digest()));
@@ -56,7 +56,7 @@ record CorpusFingerprint(long files, long bytes, String digest, String times, Op
         return values;
     }
 
-    /** What has changed since a position was taken, if something has. */
+    /** What has changed since a position was taken; empty if nothing has. */
     Optional<String> changedSince(SourcePosition position) {
         if (digest.equals(position.text("digest"))) {
             Optional<String> before = Optional.ofNullable(position.values().get(CONTENTS));

@@ -13,9 +13,9 @@ import java.util.Optional;
  *
  * @param badLines what happens with lines that have no text, and with bytes that are not UTF-8
  * @param textField the key or column that has the text
- * @param promptField the key or column that has what precedes the text and is not learned, where documents have one
+ * @param promptField the key or column of the prompt, which precedes the text and is not learned; documents may lack it
  * @param conversations how conversations are read; if present, files have conversations instead of texts and prompts
- * @param formats providers of formats; the first that reads a name is taken. A name that none reads is one text
+ * @param formats providers of formats; the first that reads a name is used. A file that none reads is one text
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

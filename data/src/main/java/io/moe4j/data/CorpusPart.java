@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A part of a corpus, identified by its content, so that processes on several hosts can check that they read the same data even where paths differ, and a run
- * that goes on, that it reads the data that it had.
+ * A part of a corpus, identified by its content: processes on several hosts check with it that they read the same data even if paths differ, and a continued
+ * run checks that its data has not changed.
  *
  * @param name a path, for people
  * @param bytes its size in bytes
@@ -30,7 +30,7 @@ import java.util.Optional;
 public record CorpusPart(String name, long bytes, String digest) {
     /** A corpus of at most this many bytes is read completely. */
     private static final long WHOLE_BYTES = 1L << 26;
-    /** Of a larger corpus, about this many bytes are read in all. */
+    /** Of a larger corpus, about this many bytes are sampled in total. */
     private static final long SAMPLED_BYTES = 1L << 26;
     private static final int MOST_PIECE_BYTES = 1 << 16;
     private static final int LEAST_PIECE_BYTES = 1 << 12;

@@ -7,11 +7,11 @@ import java.util.Map;
  * How sources become sequences.
  *
  * @param corpus how their files are read
- * @param own how the files of those sources are read that are read otherwise, by their names
+ * @param own how the files of sources with fields of their own are read, by the name of the source
  * @param sequenceTokens S; a sequence has one token more
  * @param seed of the order
  * @param shuffleTokens tokens of a block of one source, in which sequences are shuffled
- * @param validationSplit part of the documents that is kept for validation; 0: none
+ * @param validationSplit fraction of the documents that is kept for validation, in [0, 1)
  * @param changed what happens with a source whose files have changed since the checkpoint that is continued
  * @since 0.3.0
  */

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where the data of a run goes on: between two steps, the same for all ranks.
+ * The position in the data of a run, between two steps; the same for all ranks.
  *
  * @param sequenceTokens S, tokens of a sequence
  * @param sources each source and its part in the mixture
@@ -26,10 +26,10 @@ public record DataPosition(int sequenceTokens, List<Part> sources) {
     /**
      * One source of a mixture.
      *
-     * @param position where it goes on
-     * @param weight as configured
-     * @param taken sequences of it since weights changed last
-     * @param usedUp whether it has given all its epochs
+     * @param position from where the source continues
+     * @param weight its configured weight
+     * @param taken sequences taken from it since the weights changed last
+     * @param usedUp whether all its epochs were read
      */
     public record Part(SourcePosition position, double weight, long taken, boolean usedUp) {}
 }

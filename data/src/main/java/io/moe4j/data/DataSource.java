@@ -7,10 +7,10 @@ import java.util.Optional;
 /**
  * A source of a mixture, as it is configured.
  *
- * @param name for metrics and messages, and by which a checkpoint finds it again
+ * @param name its name in metrics, messages and checkpoints
  * @param path a file or folder; the packaged sources of this project if absent
- * @param weight how many sequences of it there are, in proportion to the weights of the others
- * @param epochs after which it is used up; 0: never
+ * @param weight its share of the sequences, in proportion to the weights of the others
+ * @param epochs number of epochs after which it is used up; 0 for never
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -6,17 +6,17 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
 /**
- * Which documents are for validation. A document's text decides by itself: the SHA-256 of its first {@link #DECIDING_BYTES} bytes, read as a number in
- * [0, 1), is below the fraction. So it is the same in every epoch, for any seed, number of ranks and order of files; and two documents with the same text
- * are never on different sides.
+ * Which documents are for validation. Only a document's text decides: it is for validation if the SHA-256 of its first {@link #DECIDING_BYTES} bytes, read as
+ * a number in [0, 1), is below the fraction. So the split is the same in every epoch and for any seed, number of ranks and order of files, and two documents
+ * with the same text are never on different sides.
  *
- * @param fraction of all documents that are for validation, in [0, 1)
- * @param forValidation whether these are read, and not the others
+ * @param fraction the fraction of all documents that is for validation, in [0, 1)
+ * @param forValidation whether the documents for validation are read, or the others
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DocumentSplit(double fraction, boolean forValidation) {
-    /** As many bytes of the text, in UTF-8, as decide. */
+    /** The number of bytes of the text, in UTF-8, that decide. */
     public static final int DECIDING_BYTES = 1 << 16;
 
     /** All documents are for training. */
@@ -30,7 +30,7 @@ public record DocumentSplit(double fraction, boolean forValidation) {
         }
     }
 
-    /** Whether documents have to be looked at. */
+    /** Whether some documents are not read, so that their texts must be examined. */
     public boolean selects() {
         return fraction > 0 || forValidation;
     }
@@ -38,14 +38,14 @@ public record DocumentSplit(double fraction, boolean forValidation) {
     /**
      * Whether a document is read.
      *
-     * @param hash of its text; see {@link #hash}
+     * @param hash the hash of its text; see {@link #hash}
      */
     public boolean reads(long hash) {
         return (hash >>> 11) * 0x1p-53 < fraction == forValidation;
     }
 
     /**
-     * What decides about a text.
+     * The hash of a text that decides about it.
      *
      * @param text its first {@link #DECIDING_BYTES} bytes, or all of it
      * @param count how many bytes of {@code text} there are

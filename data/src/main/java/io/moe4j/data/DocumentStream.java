@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The marked tokens of several files in order: of each document its prompt, its text and an end token. A document without tokens has no end token
- * either, nor has a conversation, which is all that its template has written.
+ * The marked tokens of several files in order: for each document its prompt, its text and an end token. No end token follows a document without tokens, nor a
+ * conversation, whose template writes its own end.
  */
 final class DocumentStream implements AutoCloseable {
     private final List<CorpusFile> files;
@@ -33,8 +33,8 @@ final class DocumentStream implements AutoCloseable {
      *
      * @param file index in the list of files; their number at the end
      * @param position in the file, before the document that the next token is of
-     * @param tokens of this document that come before
-     * @param counts up to this document
+     * @param tokens number of tokens of this document before the place
+     * @param counts counts up to this document
      */
     record Place(int file, String position, long tokens, DataCounts counts) {
         static final Place BEGINNING = new Place(0, "", 0, DataCounts.NONE);
@@ -45,7 +45,7 @@ final class DocumentStream implements AutoCloseable {
         private final Place place;
         private final Tokenizer.@Nullable Tokens prompt;
         private final Tokenizer.Tokens text;
-        /** Whether tokens of the text are marked already, and its end is written in it. */
+        /** Whether it is a conversation: its tokens are marked already, and no end token is added. */
         private final boolean conversation;
         private boolean inPrompt;
         private long tokens;
@@ -73,7 +73,7 @@ final class DocumentStream implements AutoCloseable {
     /**
      * Goes on at a place of a stream of the same files.
      *
-     * @param reading counts, from those of {@code place} on
+     * @param reading counts documents and problems, beginning with the counts of {@code place}
      */
     DocumentStream(List<CorpusFile> files, Tokenizer tokenizer, Reading reading, DocumentSplit split, Place place) {
         this.files = files;
@@ -150,7 +150,7 @@ final class DocumentStream implements AutoCloseable {
                 : new Place(next, opensAt, 0, reading.counts());
     }
 
-    /** Passes tokens of the document that comes next, all of them in this document. */
+    /** Skips tokens of the next document, which has at least as many. */
     private void pass(long tokens) {
         int[] passed = new int[1 << 12];
         for (long left = tokens; left > 0;) {

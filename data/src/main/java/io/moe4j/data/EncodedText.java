@@ -17,7 +17,7 @@ public final class EncodedText {
     private EncodedText() {}
 
     /**
-     * The ids that a tokenizer has for {@code text} as it stands, without any before or after it.
+     * The ids of {@code text} alone, without special tokens before or after it.
      *
      * @throws IOException if the tokenizer fails to read it
      */

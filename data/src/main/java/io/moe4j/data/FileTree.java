@@ -27,7 +27,7 @@ final class FileTree {
         return tree.files.stream().sorted().toList();
     }
 
-    /** Throws if the path is something that cannot be read twice, such as a pipe. */
+    /** Throws if the path cannot be read more than once, as a pipe. */
     static void requireFile(Path path) {
         if (!Files.isRegularFile(path)) {
             throw new InputException(path + " is a pipe, a socket or a device, and data is read more than once;"

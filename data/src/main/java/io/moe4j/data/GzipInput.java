@@ -9,8 +9,8 @@ import java.util.zip.Inflater;
 import java.util.zip.ZipException;
 
 /**
- * Unpacks a gzip file of one or more members, as {@code cat a.gz b.gz} makes it. Zeros may follow the last member. Unlike the JDK's stream, it takes nothing
- * else for the end: a damaged member is an error, and not the end of the text.
+ * Unpacks a gzip file of one or more members, as {@code cat a.gz b.gz} makes it. Zeros may follow the last member. Unlike with the JDK's stream, anything
+ * else after a member is an error: a damaged member is never taken for the end of the text.
  */
 final class GzipInput extends BlockInput {
     private static final int SIZE = 1 << 16;
@@ -111,7 +111,7 @@ final class GzipInput extends BlockInput {
         inMember = true;
     }
 
-    /** Compares checksum and length of a member with what stands after it. */
+    /** Compares checksum and length of a member with the values that follow it in the file. */
     private void finish() throws IOException {
         next -= inflater.getRemaining();
         long expected = word();

@@ -3,15 +3,15 @@ package io.moe4j.data;
 import io.moe4j.api.text.Tokenizer;
 import java.io.IOException;
 
-/** Reads ids from tokenizers, which may be plug-ins, and refuses what they must not return. */
+/** Reads ids from tokenizers, which may be plug-ins, and refuses invalid results. */
 final class IdReading {
 
     private IdReading() {}
 
     /**
-     * As {@link Tokenizer.Tokens#read}.
+     * Calls {@link Tokenizer.Tokens#read}, and checks its result.
      *
-     * @throws IllegalStateException for 0 ids, which would be asked for again without end, and for more than there is room for
+     * @throws IllegalStateException if it returns 0 ids, which would cause an endless loop, or more than there is room for
      */
     static int some(Tokenizer.Tokens tokens, int[] target, int from, int count) throws IOException {
         int read = tokens.read(target, from, count);

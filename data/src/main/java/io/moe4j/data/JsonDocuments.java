@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The key {@code text} of each object is a document. Objects stand one in each line, where blank lines are skipped; or in one JSON file, as a list or
+ * The key {@code text} of each object is a document. A file has one object in each line, where blank lines are skipped; or its objects are in one list, or
  * one after another.
  */
 final class JsonDocuments implements DocumentReader {
@@ -65,10 +65,10 @@ final class JsonDocuments implements DocumentReader {
     }
 
     /**
-     * Where to go on.
+     * A position in the file.
      *
-     * @param offset of the first byte
-     * @param number of the line, or value, that ends there
+     * @param offset number of bytes before it
+     * @param number number of the line, or value, that ends there
      */
     private record Start(long offset, long number, boolean inList, boolean started) {
         private static final Pattern FORM = Pattern.compile("([0-9]{1,18}):([0-9]{1,18}):([01])");

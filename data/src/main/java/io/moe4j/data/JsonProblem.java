@@ -1,6 +1,6 @@
 package io.moe4j.data;
 
-/** Why a document cannot be read from JSON. The message continues a sentence that begins with the name of the line. */
+/** Why a document cannot be read from JSON. The message continues a sentence that begins with the location of the line. */
 final class JsonProblem extends Exception {
     private static final long serialVersionUID = 1;
     private final boolean syntax;
@@ -15,7 +15,7 @@ final class JsonProblem extends Exception {
         return new JsonProblem("is not JSON: " + reason, true);
     }
 
-    /** Valid JSON that was read to its end, but does not have exactly one text. */
+    /** Valid JSON that was read to its end, but does not have each wanted text exactly once. */
     static JsonProblem content(String reason) {
         return new JsonProblem(reason, false);
     }

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Reads the wanted texts of each JSON object, checks the rest of it, and keeps only the texts: a line may be larger than memory. Accepts JSON in
- * UTF-8, and also the {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
+ * Reads the wanted texts of each JSON object, and checks the rest without keeping it: a line may be larger than memory. Accepts JSON in UTF-8, and also the
+ * {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
  */
 final class JsonScanner {
     private static final int DEEPEST = 512;
@@ -21,7 +21,7 @@ final class JsonScanner {
     /**
      * A key whose text is wanted.
      *
-     * @param key it
+     * @param key the key
      * @param text receives the texts
      * @param required whether each object must have it
      */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Reads strings of JSON: bytes of UTF-8, which are checked, and escapes. An unpaired surrogate becomes U+FFFD, and is counted where the string is a text. */
+/** Reads strings of JSON: bytes of UTF-8, which are checked, and escapes. An unpaired surrogate becomes U+FFFD, and is counted if the string is a text. */
 final class JsonStrings {
     private static final int REPLACEMENT = 0xFFFD;
 

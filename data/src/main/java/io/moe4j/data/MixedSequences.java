@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sequences of several sources, mixed by their weights: one order for all ranks. At each place, every source has given its part within one sequence;
- * see {@code Mixture}. For use by one thread at a time.
+ * The sequences of several sources, mixed by their weights into one order for all ranks. After any number of sequences, each source has given its share, to
+ * within one sequence; see {@code Mixture}. For use by one thread at a time.
  *
  * @since 0.3.0
  */
@@ -26,12 +26,12 @@ public final class MixedSequences implements AutoCloseable {
     private final boolean tellsEnds;
 
     /**
-     * Begins, or goes on.
+     * Begins a mixture, or continues one.
      *
-     * @param sources in an order that is the same each time; each at its position already
+     * @param sources the sources, in the same order in each run; each already at its position
      * @param sequenceTokens S
-     * @param position where the mixture goes on. Sources of it that are not in {@code sources}, and new ones, change the weights
-     * @param tellsEnds whether a source that is used up is logged
+     * @param position from where the mixture continues. If its sources or weights differ from {@code sources}, the new weights apply from there on
+     * @param tellsEnds whether to log when a source is used up
      */
     public MixedSequences(List<WeightedSource> sources, int sequenceTokens, Optional<DataPosition> position,
             boolean tellsEnds) {
@@ -61,7 +61,7 @@ public final class MixedSequences implements AutoCloseable {
     }
 
     /**
-     * Passes over sequences as if they were read.
+     * Skips sequences as if they were read.
      *
      * @return how many; fewer than {@code count} only if the data is used up
      * @throws InputException if the data cannot be read
@@ -80,7 +80,7 @@ public final class MixedSequences implements AutoCloseable {
         return count;
     }
 
-    /** Where it goes on. */
+    /** The position after the sequences read so far. */
     public DataPosition position() {
         List<DataPosition.Part> parts = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
@@ -96,7 +96,7 @@ public final class MixedSequences implements AutoCloseable {
         return sources.stream().map(source -> source.sequences().counts()).reduce(DataCounts.NONE, DataCounts::plus);
     }
 
-    /** How far each source has come. */
+    /** The progress of each source. */
     public List<SourceProgress> progress() {
         return sources.stream().map(WeightedSource::sequences)
                 .map(source -> new SourceProgress(source.name(), source.passed(), source.epoch(), source.counts()))
@@ -108,7 +108,7 @@ public final class MixedSequences implements AutoCloseable {
         closeAll(sources);
     }
 
-    /** Closes all sequences, also where closing some of them fails. */
+    /** Closes all sources, even if closing some of them fails. */
     static void closeAll(List<WeightedSource> sources) {
         try (Resources opened = new Resources("the data")) {
             sources.forEach(source -> opened.add(source.sequences()));
@@ -157,11 +157,11 @@ public final class MixedSequences implements AutoCloseable {
             taken[i] = before.map(DataPosition.Part::taken).orElse(0L);
             same &= before.filter(part -> part.weight() == source.weight()).isPresent();
         }
-        // With other weights the counts so far say nothing: to make up for them, one source would be read alone for long.
+        // With other weights the counts begin anew: to compensate for the old ones, one source might be read alone for a long time.
         return new Mixture(weights, same ? taken : new long[weights.length]);
     }
 
-    /** What is done with the source of the next sequence; false if it is used up. */
+    /** Reads or skips a sequence of the chosen source; false if the source is used up. */
     @FunctionalInterface
     private interface Step {
         boolean passes(SequenceSource source);

@@ -3,12 +3,12 @@ package io.moe4j.data;
 import java.util.Arrays;
 
 /**
- * Chooses the source of each sequence, so that at every place each source has given its part: with weights that add up to 1, after n sequences, the
- * count of source i differs from {@code n * weight(i)} by at most {@code 1 - 1 / (2k - 2)} of k sources. This is Tijdeman's solution of the chairman
- * assignment problem (1980): of the sources that may have another sequence without exceeding the bound, the one whose deadline comes first.
+ * Chooses the source of each sequence so that each source always has its share: with k sources and weights that add up to 1, after n sequences the count of
+ * source i differs from {@code n * weight(i)} by at most {@code 1 - 1 / (2k - 2)}. This is the algorithm of Tijdeman ("The chairman assignment problem",
+ * Discrete Mathematics 32, 1980): of the sources that may get another sequence without exceeding the bound, it chooses the one whose deadline comes first.
  *
- * <p>For example, the weights 0.5, 0.3 and 0.2 give 0 1 2 0 0 1 0 2 1 0 or a like order: five, three and two of ten. When a source is used up, those that
- * are left share its part in proportion, and the bound holds from there on.
+ * <p>For example, the weights 0.5, 0.3 and 0.2 give an order such as 0 1 2 0 0 1 0 2 1 0: five, three and two of ten. When a source is used up, the others
+ * share its part in proportion, and the bound holds from there on.
  */
 final class Mixture {
     private final double[] weights;
@@ -16,10 +16,10 @@ final class Mixture {
     private final long[] taken;
 
     /**
-     * Goes on.
+     * Continues a mixture; with counts of 0, begins one.
      *
-     * @param weights of the sources; 0 for one that is used up
-     * @param taken sequences of each since the last change of weights
+     * @param weights weights of the sources; 0 for one that is used up
+     * @param taken sequences taken from each source since the last change of weights
      */
     Mixture(double[] weights, long[] taken) {
         this.weights = weights.clone();
@@ -28,12 +28,12 @@ final class Mixture {
         share();
     }
 
-    /** Whether no source is left. */
+    /** Whether all sources are used up. */
     boolean isUsedUp() {
         return Arrays.stream(weights).allMatch(weight -> weight == 0);
     }
 
-    /** Whether this source is not left. */
+    /** Whether this source is used up. */
     boolean isUsedUp(int source) {
         return weights[source] == 0;
     }
@@ -61,7 +61,7 @@ final class Mixture {
                 }
             }
         }
-        // With exact numbers one can always be chosen; the other is for what rounding does.
+        // In exact arithmetic there is always such a source; the alternative covers rounding errors.
         return chosen >= 0 ? chosen : neediest;
     }
 
@@ -75,7 +75,7 @@ final class Mixture {
         return taken[source];
     }
 
-    /** A source is used up. */
+    /** Notes that a source is used up. */
     void end(int source) {
         weights[source] = 0;
         Arrays.fill(taken, 0);

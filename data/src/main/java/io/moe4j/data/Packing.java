@@ -3,8 +3,8 @@ package io.moe4j.data;
 import io.moe4j.api.Stability;
 
 /**
- * Makes ids, labels and beginnings of documents from sequences. A sequence of S + 1 tokens has S ids and S labels: its tokens without the last, and without
- * the first.
+ * Makes ids, labels and document starts from sequences. A sequence of S + 1 tokens has S ids and S labels: its tokens without the last, and without the
+ * first.
  *
  * <p>For example, the documents {@code 5 6 E} and {@code 7 8 9 E}, in one sequence of 6 + 1 tokens:
  * <pre>

@@ -1,11 +1,12 @@
 package io.moe4j.data;
 
 /**
- * An order of the numbers 0 to {@code size - 1} in which each place is found by itself: a Feistel network over the next even number of bits, walked on until
- * it gives a number below {@code size}. Four of such numbers at most are expected to be tried.
+ * A permutation of the numbers 0 to {@code size - 1}, of which each element is computed independently: a Feistel network over an even number of bits, applied
+ * repeatedly until it gives a number below {@code size} (cycle walking: Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002). On average at most
+ * four applications are needed.
  *
- * <p>For example, of {@code size} = 5, four bits: 0 → 13 → 2, so that 2 comes first. A network of any round function is one-to-one on 0 to 15, and walking
- * along its cycles is one-to-one on 0 to 4.
+ * <p>For example, of {@code size} = 5, four bits: 0 → 13 → 2, so that 2 comes first. A Feistel network with any round function is a permutation of 0 to 15,
+ * and cycle walking turns it into a permutation of 0 to 4.
  */
 final class Permutation {
     private static final int ROUNDS = 6;
@@ -16,9 +17,9 @@ final class Permutation {
     private final long[] keys = new long[ROUNDS];
 
     /**
-     * An order.
+     * A permutation.
      *
-     * @param key decides which one
+     * @param key selects the permutation
      */
     Permutation(long size, long key) {
         if (size < 1) {
@@ -35,7 +36,7 @@ final class Permutation {
         }
     }
 
-    /** The number at a place. */
+    /** The number at position {@code place}. */
     long at(long place) {
         if (place < 0 || place >= size) {
             throw new IndexOutOfBoundsException("place " + place + " of " + size);
@@ -58,7 +59,7 @@ final class Permutation {
         return left << half | right;
     }
 
-    /** The mixing function of SplitMix64. */
+    /** The mixing function of SplitMix64 (Steele et al., "Fast Splittable Pseudorandom Number Generators", 2014). */
     static long mix(long value) {
         long z = (value ^ value >>> 30) * 0xBF58476D1CE4E5B9L;
         z = (z ^ z >>> 27) * 0x94D049BB133111EBL;

@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The documents of a file as a plug-in reads them. A fault of the plug-in, such as a null pointer, is reported with the plug-in and the file; refusals that
- * were meant stay as they are. The temporary copy of the file, if there is one, goes when the reader is closed.
+ * The documents of a file as a plug-in reads them. An unexpected exception of the plug-in, such as a NullPointerException, is reported with the plug-in and
+ * the file; intended refusals pass unchanged. The temporary copy of the file, if there is one, is removed when the reader is closed.
  */
 final class PlugInDocuments implements DocumentReader {
     private final SourceProvider provider;

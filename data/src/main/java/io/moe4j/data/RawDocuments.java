@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The documents of a corpus as bytes, in portions that are worth a worker's while. Portions depend on the documents alone. */
+/** The documents of a corpus as bytes, in portions that are large enough for one task of a worker thread. Portions depend on the documents only. */
 final class RawDocuments implements AutoCloseable {
     private static final int PORTION_BYTES = 1 << 20;
     private static final int PORTION_DOCUMENTS = 1 << 12;
@@ -36,9 +36,9 @@ final class RawDocuments implements AutoCloseable {
      *
      * @param prompt its prompt
      * @param text its text, or the beginning of it
-     * @param rest what follows, if the text is long
-     * @param conversation what it is instead of a text
-     * @param where for messages
+     * @param rest the rest of the text, if it is long
+     * @param conversation the conversation, if the document is one instead of a text
+     * @param where its location, for messages
      */
     @SuppressWarnings("ArrayRecordComponent") // handed on, not kept
     record Raw(Optional<byte[]> prompt, byte[] text, Optional<InputStream> rest,
@@ -52,8 +52,8 @@ final class RawDocuments implements AutoCloseable {
     /**
      * Some documents.
      *
-     * @param documents one alone if it is long, to be read before the next portion
-     * @param after the place after them; known of a long one only when it was read
+     * @param documents the documents; a long document is alone, and must be read before the next portion is asked for
+     * @param after the place after them; for a long document known only when it was read
      */
     record Portion(List<Raw> documents, TokenizePlace after) {
         boolean isLong() {

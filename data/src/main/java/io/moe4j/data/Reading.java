@@ -63,7 +63,7 @@ final class Reading implements ReadLog {
         counts = counts.plus(new DataCounts(0, 0, 0, count, 0));
     }
 
-    /** A format failed when it was asked whether it reads a file. Told once for each format. */
+    /** Logs, once for each format, that a format failed when it was asked whether it reads a file. */
     void formatFailed(SourceProvider format, Throwable failure) {
         if (failedFormats.add(format.id()) && reports) {
             log.warn(
@@ -85,7 +85,7 @@ final class Reading implements ReadLog {
         counts = counts.plus(new DataCounts(0, 0, 0, 0, count));
     }
 
-    /** What a line of JSON should be, for an error's end. */
+    /** The form that a line of JSON should have, for the end of an error message. */
     static String remedy(String textField) {
         return "; each must be an object such as {\"" + textField + "\": \"a document\"}. Correct it";
     }

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * A conversation as one text.
  *
- * @param text what the model reads; special tokens are written in it
- * @param learned the parts of it that are learned, in order, without overlap
+ * @param text the text that the model reads, special tokens included
+ * @param learned the parts of the text that are learned, in order, without overlap
  * @param key decides on which side of {@link DocumentSplit} it is: two conversations with the same messages have the same key
  * @since 0.3.0
  */

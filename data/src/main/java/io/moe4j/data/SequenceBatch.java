@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param ids_T token ids
  * @param labels_T for each token the id that follows it, or {@link #IGNORED}
- * @param starts_T for token s of its sequence, the place in the sequence, 0 to s, where its document begins; absent where tokens see all that come before
+ * @param starts_T for token s of its sequence, the place in the sequence, 0 to s, where its document begins; absent if tokens attend to all tokens before
  *     them in their sequence
  * @since 0.3.0
  */

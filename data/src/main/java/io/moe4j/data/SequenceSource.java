@@ -5,7 +5,7 @@ import io.moe4j.api.Stability;
 
 /**
  * The sequences of one source of text, in the order of training, epoch after epoch. An implementation either reads a stream, or has random access; with
- * random access, {@link #skip} costs nothing. Everything is determined by the data, the seed and the position: never by the number of ranks, by time or by
+ * random access, {@link #skip} reads nothing. The sequences depend only on the data, the seed and the position, never on the number of ranks, on time or on
  * threads. For use by one thread at a time.
  *
  * @since 0.3.0
@@ -26,17 +26,17 @@ public interface SequenceSource extends AutoCloseable {
     boolean next(int[] target);
 
     /**
-     * Passes over sequences as if they were read.
+     * Skips sequences as if they were read.
      *
      * @return how many; fewer than {@code count} only if the source is used up
      * @throws InputException if the data cannot be read
      */
     long skip(long count);
 
-    /** Where it goes on: the position after what {@link #next} and {@link #skip} have passed. */
+    /** The position after the sequences that {@link #next} and {@link #skip} have passed. */
     SourcePosition position();
 
-    /** Counts up to what has been passed, in the longest epoch so far. */
+    /** Counts of the longest epoch so far, up to the current position. */
     DataCounts counts();
 
     /** The epoch that it is in, from 1. */

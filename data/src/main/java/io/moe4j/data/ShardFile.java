@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
- * A file of a shard, mapped into memory, with a checksum for each {@link #BLOCK} bytes. What is read is compared with its checksums first, so that a
- * damaged byte never becomes a token; no more is read than the blocks that are asked for.
+ * A file of a shard, mapped into memory, with a checksum for each {@link #BLOCK} bytes. Blocks are compared with their checksums before use, so that a
+ * damaged byte never becomes a token; only the needed blocks are read.
  */
 final class ShardFile {
     /** Bytes of a block: 4,096 tokens of two bytes. */
@@ -34,9 +34,9 @@ final class ShardFile {
     /**
      * Maps a file.
      *
-     * @param bytes its size, as the manifest says
+     * @param bytes its size according to the manifest
      * @param sums checksums of its blocks, 4 bytes each
-     * @param arena that it is unmapped with
+     * @param arena the arena whose closing unmaps it
      */
     static ShardFile map(Path path, long bytes, MemorySegment sums, Arena arena) {
         return new ShardFile(path, map(path, bytes, arena), sums);
@@ -58,16 +58,16 @@ final class ShardFile {
         }
     }
 
-    /** Checksums of so many bytes need so many. */
+    /** The bytes of the checksums of {@code bytes} bytes. */
     static long sumBytes(long bytes) {
         return (bytes + BLOCK - 1) / BLOCK * Integer.BYTES;
     }
 
     /**
-     * Bytes that were compared with their checksums.
+     * Returns bytes after comparing them with their checksums.
      *
-     * @param from the first
-     * @param count how many, within the file
+     * @param from index of the first byte
+     * @param count number of bytes, within the file
      */
     MemorySegment checked(long from, long count) {
         CRC32C sum = new CRC32C();

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * That a shard is whole: written after its files are on the disk, so that work that was interrupted goes on after it.
+ * Records that a shard is whole. It is written after the shard's files are durable, so that interrupted work continues after it.
  *
- * @param plan what is tokenized with what, in one line; the shards of a folder have the same
- * @param shard what it has
+ * @param plan identifies corpus, tokenizer and options, in one line; equal for all shards of a folder
+ * @param shard the content of the shard
  * @param after where the next shard begins
  */
 record ShardReceipt(String plan, ShardInfo shard, TokenizePlace after) {

@@ -8,8 +8,8 @@ import java.util.Optional;
 
 /**
  * The sequences of a folder of tokenized text. All tokens, one after another, are cut into sequences of S + 1 tokens; the last one is padded. Sequence
- * {@code i} of an epoch is number {@code permutation(i)}, a keyed one-to-one mapping that seed and epoch decide: it is found by calculation, and no other
- * sequence is read. So it costs nothing to go on anywhere, and a rank reads only what is its own.
+ * {@code i} of an epoch is number {@code permutation(i)}, where seed and epoch select the permutation. It is computed without reading other sequences, so a
+ * run can continue anywhere at no cost, and a rank reads only its own sequences.
  *
  * @since 0.3.0
  */
@@ -29,10 +29,10 @@ public final class ShardSequences implements SequenceSource {
     private long permuted;
 
     /**
-     * Begins with the first epoch, or goes on. Closes the folder when it is closed.
+     * Begins with the first epoch, or continues. Closes the folder when it is closed.
      *
      * @param options the length, the seed and the number of epochs; without {@code shuffleTokens}, sequences stay in their order
-     * @param position where it goes on; with another sequence length, near that place
+     * @param position from where it continues; with another sequence length, near that place
      * @throws InputException if the folder has no tokens, or the position does not fit
      */
     public ShardSequences(String name, TokenFolder folder, StreamOptions options, Optional<SourcePosition> position) {
@@ -86,7 +86,7 @@ public final class ShardSequences implements SequenceSource {
         return sequences;
     }
 
-    /** Those of the whole folder: they are known from the beginning. */
+    /** The counts of the whole folder, which are known from the beginning. */
     @Override
     public DataCounts counts() {
         return folder.manifest().counts();

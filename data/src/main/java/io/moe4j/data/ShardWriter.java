@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
-/** Writes the files of one shard. They have other names until they are whole. */
+/** Writes the files of one shard. They have temporary names until they are whole. */
 final class ShardWriter implements AutoCloseable {
     private static final String PART = ".part";
 
@@ -28,7 +28,7 @@ final class ShardWriter implements AutoCloseable {
     private final Output tokens;
     private final Output documents;
     private final Optional<Output> learned;
-    /** Bits of the last eight tokens, or fewer. */
+    /** The bits of the tokens since the last whole byte, at most eight. */
     private int bits;
     private long tokenCount;
     private long documentCount;
@@ -100,7 +100,7 @@ final class ShardWriter implements AutoCloseable {
         documentCount++;
     }
 
-    /** Puts the files onto the disk under their names. */
+    /** Makes the files durable, and gives them their final names. */
     ShardInfo finish() {
         try {
             if (tokenCount % Byte.SIZE != 0) {
@@ -167,7 +167,7 @@ final class ShardWriter implements AutoCloseable {
             }
         }
 
-        // A block is a multiple of each of these sizes, so that a number never goes over its end.
+        // A block is a multiple of each of these sizes, so a number never crosses its end.
 
         private void putByte(byte value) {
             if (!block.hasRemaining()) {

@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Where a {@link SequenceSource} goes on: what a checkpoint keeps of it. Small.
+ * The position of a {@link SequenceSource}, as a checkpoint stores it.
  *
  * @param source name of the source
- * @param kind what wrote it, and in which version, such as {@code stream-1}; another kind cannot read it
- * @param values whatever the kind needs, by name; of at most 1,000 characters each
+ * @param kind the kind of source that wrote it, with its version, such as {@code stream-1}; other kinds cannot read it
+ * @param values the values that the kind needs, by name; at most 1,000 characters each
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -34,10 +34,10 @@ public final class StepBatches implements AutoCloseable {
     private State state;
 
     /**
-     * Which sequences of a step a rank has.
+     * How the sequences of a step are divided over ranks.
      *
      * @param ranks number of ranks in the world
-     * @param localRanks those of this process
+     * @param localRanks the ranks of this process
      * @param batch sequences of a rank in a step, all microbatches together
      */
     public record Layout(int ranks, Set<Integer> localRanks, int batch) {
@@ -51,11 +51,11 @@ public final class StepBatches implements AutoCloseable {
     }
 
     /**
-     * How far the data has come.
+     * The progress of the data.
      *
-     * @param position where it goes on
-     * @param counts what was met in the longest pass
-     * @param progress of each source
+     * @param position from where it continues
+     * @param counts counts of the longest pass
+     * @param progress progress of each source
      */
     public record State(DataPosition position, DataCounts counts, List<SourceProgress> progress) {
         public State {
@@ -65,15 +65,15 @@ public final class StepBatches implements AutoCloseable {
 
     /** What happens when the data is used up. */
     public enum Ending {
-        /** A step that it does not fill fails: for training. */
+        /** A step that the remaining data does not fill fails; for training. */
         FAILS,
-        /** A last step that it does not fill has no labels in what is missing, and then there are no more: for validation. */
+        /** The last step is filled up with tokens without labels, and no further step follows; for validation. */
         IS_FILLED
     }
 
     private record Step(Map<Integer, SequenceBatch> batches, State after) {}
 
-    /** Goes on where {@code sequences} are, and begins to read. Closes them when it is closed. */
+    /** Begins to read ahead from the current place of {@code sequences}. Closes them when it is closed. */
     public StepBatches(MixedSequences sequences, Layout layout, Packing packing, Ending ending) {
         this.sequences = sequences;
         this.ending = ending;
@@ -86,7 +86,7 @@ public final class StepBatches implements AutoCloseable {
     }
 
     /**
-     * A rank's batch of its next step. Waits where it has not been read yet.
+     * A rank's batch of its next step. Waits until it has been read.
      *
      * @throws io.moe4j.api.InputException if the data cannot be read: for every rank, and again in later calls
      */
@@ -95,7 +95,7 @@ public final class StepBatches implements AutoCloseable {
     }
 
     /**
-     * A rank's batch of its next step, or nothing if the data has ended: for all ranks in the same step.
+     * A rank's batch of its next step; empty if the data has ended, which is so for all ranks in the same step.
      *
      * @throws io.moe4j.api.InputException if the data cannot be read
      */
@@ -126,7 +126,7 @@ public final class StepBatches implements AutoCloseable {
         return Optional.of(batch);
     }
 
-    /** How far the data has come with the last step that a rank has taken. Ask between steps, when all ranks have taken the same. */
+    /** The progress of the data after the last step that a rank has taken. Call it between steps, when all ranks have taken the same steps. */
     public synchronized State current() {
         return state;
     }
@@ -134,7 +134,7 @@ public final class StepBatches implements AutoCloseable {
     @Override
     public void close() {
         background.shutdownNow();
-        // Ends what the background waits for.
+        // Ends the read for which the background thread waits.
         sequences.close();
     }
 
@@ -179,7 +179,7 @@ public final class StepBatches implements AutoCloseable {
             Arrays.fill(window, MarkedToken.PADDING | MarkedToken.NOT_LEARNED);
         }
         if (ending == Ending.IS_FILLED) {
-            // What follows the end of the data is no text, and has no loss.
+            // Padding after the end of the data has no loss.
             Arrays.setAll(window, i -> MarkedToken.has(window[i], MarkedToken.PADDING)
                     ? window[i] | MarkedToken.NOT_LEARNED : window[i]);
         }

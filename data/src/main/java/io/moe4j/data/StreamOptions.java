@@ -6,9 +6,9 @@ import io.moe4j.api.Stability;
  * How a corpus becomes sequences.
  *
  * @param sequenceTokens S; a sequence has one token more
- * @param seed of the order
- * @param epochs after which the corpus is used up; 0: never
- * @param shuffleTokens tokens of a block, in which sequences are shuffled; 0: files and sequences stay in their order
+ * @param seed seed of the order
+ * @param epochs number of epochs after which the corpus is used up; 0 for never
+ * @param shuffleTokens tokens of a block, within which sequences are shuffled; 0 leaves files and sequences in their order
  * @param split which documents are read
  * @since 0.3.0
  */

@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What a checkpoint keeps of {@link StreamedSequences}.
+ * The state of {@link StreamedSequences}, as a checkpoint stores it.
  *
- * @param start where the current block begins
+ * @param start the beginning of the current block
  * @param length tokens of a sequence, its last label included
  * @param inBlock sequences of the block that were passed
  * @param passed sequences that were passed since training began
- * @param inEpoch those of the current epoch
+ * @param inEpoch sequences of the current epoch that were passed
  * @param epochSequences sequences of a whole epoch; 0 if that is not known yet
  * @param longest counts of the longest epoch before this one
  */
@@ -32,7 +32,7 @@ record StreamState(BlockReader.Start start, int length, int inBlock, long passed
                 longest);
     }
 
-    /** For files of which nothing is known. */
+    /** For changed files, whose number of sequences is unknown. */
     StreamState withoutEpochLength() {
         return new StreamState(start, length, inBlock, passed, inEpoch, 0, longest);
     }
@@ -69,12 +69,12 @@ record StreamState(BlockReader.Start start, int length, int inBlock, long passed
                 inEpoch + more, epochSequences, longest);
     }
 
-    /** The counts of the pass that has met more. */
+    /** The counts of the pass that has read more documents. */
     static DataCounts longer(DataCounts before, DataCounts now) {
         return now.documents() + now.badLines() >= before.documents() + before.badLines() ? now : before;
     }
 
-    /** As a position, with what tells that the files are the same. */
+    /** As a position, with the fingerprint of the files. */
     SourcePosition encode(String source, CorpusFingerprint files) {
         Map<String, String> values = new LinkedHashMap<>(files.values());
         values.put("epoch", String.valueOf(start.epoch()));

@@ -27,16 +27,17 @@ public final class StreamedSequences implements SequenceSource {
     private final ExecutorService background;
     private Future<Optional<BlockReader.Block>> ahead;
     private BlockReader.@Nullable Block block;
-    /** Sequences of the block that were passed. */
+    /** The number of sequences of the block that were passed. */
     private int next;
-    /** Where it goes on while there is no block. */
+    /** The current place while there is no block. */
     private StreamState state;
 
     /**
-     * Begins with the first epoch, or goes on.
+     * Begins with the first epoch, or continues.
      *
      * @param name of the source
-     * @param position where it goes on; from {@link #position()} of the same corpus and options. With another sequence length, it goes on near this place
+     * @param position from where it continues: the {@link #position()} of the same corpus and options. With another sequence length, it continues near this
+     *     place
      * @throws InputException if the position does not fit
      */
     public StreamedSequences(String name, Corpus corpus, Tokenizer tokenizer, StreamOptions options,
@@ -45,7 +46,7 @@ public final class StreamedSequences implements SequenceSource {
                 CorpusFingerprint.of(corpus, tokenizer, options.split()).withContents(corpus));
     }
 
-    /** As the public one, with what positions say of the corpus. */
+    /** As the public constructor, with the fingerprint that positions contain. */
     StreamedSequences(String name, Corpus corpus, Tokenizer tokenizer, StreamOptions options,
             Optional<SourcePosition> position, CorpusFingerprint fingerprint) {
         this.name = name;
@@ -132,9 +133,9 @@ public final class StreamedSequences implements SequenceSource {
         reader.cancel();
         background.shutdownNow();
         try {
-            // What it reads from is closed only when it does not read any more.
+            // The background thread's files may be closed only after it has ended.
             while (!background.awaitTermination(1, TimeUnit.MINUTES)) {
-                // It ends with the next sequence.
+                // The read ends with its next sequence.
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -3,10 +3,10 @@ package io.moe4j.data;
 import io.moe4j.api.Shown;
 
 /**
- * How much text was found before enough was, or all was read.
+ * The amount of text that was found until there was enough, or all was read.
  *
- * @param tokens that were found
- * @param badLines that were left out on the way, as {@link BadLines#SKIP} says
+ * @param tokens number of tokens that were found
+ * @param badLines number of lines that were left out by {@link BadLines#SKIP}
  */
 record TextAmount(long tokens, long badLines) {
     static final TextAmount NONE = new TextAmount(0, 0);
@@ -15,7 +15,7 @@ record TextAmount(long tokens, long badLines) {
         return new TextAmount(tokens + other.tokens, badLines + other.badLines);
     }
 
-    /** For an error about too little text: what else was there, such as a field of another name in each line. Empty if no line was left out. */
+    /** For an error about too little text: the number of lines that were left out, for example because their field has another name. Empty if none were. */
     String leftOut() {
         return leftOut(badLines);
     }

@@ -41,7 +41,7 @@ final class TextDocument implements DocumentReader {
         int mark = ByteInput.ByteOrderMark.length(name, beginning, beginning.length);
         text.skipNBytes(mark);
         for (byte value : beginning) {
-            // Nearly every file that is not text has a zero byte.
+            // Nearly every binary file has a zero byte near its beginning.
             if (value == 0) {
                 throw new InputException(name + " is not text: it has a zero byte among its first " + LOOK_AHEAD
                         + "; give text files, or remove it from the data");

@@ -16,13 +16,13 @@ import java.util.stream.Stream;
 
 /**
  * A folder of tokenized text with random access: tokens by position, documents by number. Positions count over all shards, and may exceed 2<sup>31</sup>.
- * Thread-safe; nothing is read but what is asked for.
+ * Thread-safe; only requested data is read.
  *
  * <p>Each shard has {@code shard-00000.tokens}: ids of 2 or 4 bytes, little-endian, one after another, with the end token after each document that is no
  * conversation;
  * {@code .documents}: 16 bytes for each document, the position of its end in the shard (8 bytes), and the number of tokens of its prompt (8);
- * {@code .learned}, where the documents are conversations: one bit for each token, the lowest of a byte first, that is 1 if the token is learned;
- * {@code .sums}: a CRC-32C for each 8,192 bytes of the first file, then of the others.
+ * {@code .learned}, if the documents are conversations: one bit for each token, the lowest of a byte first, that is 1 if the token is learned; {@code .sums}:
+ * a CRC-32C for each 8,192 bytes of the first file, then of the others.
  *
  * @since 0.3.0
  */
@@ -41,7 +41,7 @@ public final class TokenFolder implements AutoCloseable {
     private final TokenManifest manifest;
     private final Arena arena;
     private final List<Shard> shards = new ArrayList<>();
-    /** Position and number of the first token and document of each shard, and of what follows the last. */
+    /** For each shard, the position of its first token and the number of its first document; then those after the last shard. */
     private final long[] firstTokens;
     private final long[] firstDocuments;
 
@@ -83,7 +83,7 @@ public final class TokenFolder implements AutoCloseable {
     }
 
     /**
-     * Opens it, and compares the sizes of its files with those of the manifest.
+     * Opens a folder, and compares the sizes of its files with those of the manifest.
      *
      * @throws InputException if a file is missing, is cut off, or the manifest is damaged
      */
@@ -126,7 +126,7 @@ public final class TokenFolder implements AutoCloseable {
         return (shard.tokens() + Byte.SIZE - 1) / Byte.SIZE;
     }
 
-    /** What it has. */
+    /** The folder's manifest. */
     public TokenManifest manifest() {
         return manifest;
     }
@@ -148,7 +148,7 @@ public final class TokenFolder implements AutoCloseable {
      * @param target array for the ids
      * @param from index of the first id in the array
      * @param count how many
-     * @throws InputException if what is read is damaged
+     * @throws InputException if the data that is read is damaged
      */
     public void read(long position, int[] target, int from, int count) {
         if (position < 0 || count < 0 || position + count > tokens()) {
@@ -208,7 +208,7 @@ public final class TokenFolder implements AutoCloseable {
         }
     }
 
-    /** The document that has the token at a position; found by halving, in some 30 reads of a billion documents. */
+    /** The document that has the token at a position. Binary search: about 30 reads for a billion documents. */
     public Extent documentAt(long position) {
         int shard = find(firstTokens, position);
         long low = 0;
@@ -258,7 +258,7 @@ public final class TokenFolder implements AutoCloseable {
         return found >= 0 ? found : -found - 2;
     }
 
-    /** Unmaps its files. Nothing may be read then. */
+    /** Unmaps its files. Nothing may be read afterwards. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {

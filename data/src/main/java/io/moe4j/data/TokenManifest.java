@@ -12,16 +12,16 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * What a folder of tokenized text has: the file {@code tokens.properties}.
+ * The content of a folder of tokenized text: the file {@code tokens.properties}.
  *
  * @param tokenizer identity of the tokenizer; see {@link io.moe4j.api.text.Tokenizer#identity()}
  * @param tokenizerName a provider's id, or the path of the tokenizer's file below the folder
  * @param vocabulary number of ids
  * @param endToken the id that ends each document
- * @param plan in one line, what was tokenized and how: digests of the tokenizer, of names and sizes of the files, and of what is in them
+ * @param plan one line that identifies what was tokenized and how: digests of the tokenizer, of names and sizes of the files, and of their contents
  * @param conversations whether the documents are conversations, and shards say which tokens are learned
- * @param tokens of all shards
- * @param counts of the documents that were read, and of what was wrong
+ * @param tokens number of tokens of all shards
+ * @param counts counts of the documents that were read, and of problems
  * @param shards in order
  * @since 0.3.0
  */
@@ -32,9 +32,9 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
     /** The file's name. A folder with it is whole. */
     public static final String NAME = "tokens.properties";
     static final String FORMAT = "moe4j tokens";
-    /** Of texts. */
+    /** The version of folders of texts. */
     static final long VERSION = 1;
-    /** Of conversations: an earlier moe4j, which would learn every token of them, refuses it. */
+    /** The version of folders of conversations: an earlier moe4j, which would learn every token, refuses it. */
     static final long CONVERSATIONS = 2;
     /** Ids below this fit into two bytes. */
     private static final int SHORT = 1 << 16;
@@ -57,7 +57,7 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
         return shards.stream().mapToLong(ShardInfo::documents).sum();
     }
 
-    /** Tells whether two folders have the same tokens. */
+    /** Equal for two folders with the same tokens. */
     String digest() {
         String all = shards.stream().map(ShardInfo::digest).collect(Collectors.joining(" "));
         return Sha256.of(all.getBytes(StandardCharsets.UTF_8)).substring(0, 32);

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 
 /**
  * Tokenizes a corpus into a folder; see {@link TokenFolder}. The files depend on the corpus, the tokenizer and the options, and not on the number of
- * threads. Each finished shard has a receipt, after which interrupted work goes on; the folder counts as whole when it has its manifest.
+ * threads. Each finished shard has a receipt, from which interrupted work continues; the folder is whole when it has its manifest.
  *
  * @since 0.3.0
  */
@@ -35,16 +35,16 @@ public final class Tokenization {
     private final Path folder;
     private final Progress progress;
     private final String plan;
-    /** As earlier builds have written it, without what is in the files. */
+    /** The plan as earlier builds wrote it, without the digest of contents. */
     private final String earlierPlan;
 
     /**
-     * How.
+     * How a corpus is tokenized.
      *
      * @param tokenizerName the provider's id, for a tokenizer that is not read from files
-     * @param split which documents
+     * @param split which documents are tokenized
      * @param shardTokens a shard ends with the first portion of documents that brings it to this size
-     * @param threads that tokenize
+     * @param threads number of threads that tokenize
      */
     public record Options(String tokenizerName, DocumentSplit split, long shardTokens, int threads) {
         public Options {
@@ -55,15 +55,15 @@ public final class Tokenization {
         }
     }
 
-    /** Is told how far the work is. */
+    /** Receives the progress of the work. */
     @FunctionalInterface
     public interface Progress {
         /**
-         * Some more was written.
+         * Called after more tokens were written.
          *
-         * @param bytes of the files, as they are stored, that were read
-         * @param allBytes of all files
-         * @param tokens written, those of earlier runs included
+         * @param bytes bytes of the files, as they are stored, that were read
+         * @param allBytes bytes of all files
+         * @param tokens number of tokens written, those of earlier runs included
          */
         void at(long bytes, long allBytes, long tokens);
     }
@@ -84,11 +84,11 @@ public final class Tokenization {
     }
 
     /**
-     * Tokenizes, or goes on where it was interrupted. Does nothing if the folder is whole already.
+     * Tokenizes, or continues interrupted work. Does nothing if the folder is whole already.
      *
-     * @param folder empty, not there yet, or what an earlier run of the same corpus, tokenizer and options has left
-     * @return what the folder has
-     * @throws InputException if the folder has something else, or a file cannot be read or written
+     * @param folder a folder that does not exist, is empty, or was begun by an earlier run with the same corpus, tokenizer and options
+     * @return the folder's manifest
+     * @throws InputException if the folder has other content, or a file cannot be read or written
      */
     public static TokenManifest run(Corpus corpus, Tokenizer tokenizer, Options options, Path folder,
             Progress progress) {
@@ -150,7 +150,7 @@ public final class Tokenization {
         }
     }
 
-    /** The shards that are whole. What follows the first one that is not is removed. */
+    /** The receipts of the whole shards up to the first that is not whole; later ones are removed. */
     private List<ShardReceipt> receipts() throws IOException {
         List<ShardReceipt> receipts = new ArrayList<>();
         while (true) {
@@ -194,7 +194,7 @@ public final class Tokenization {
         }
     }
 
-    /** Half-written files of an earlier run are removed; anything that moe4j did not write is left alone, and refused. */
+    /** Removes unfinished files of an earlier run; throws if there is a file that moe4j did not write. */
     private void requireOnlyOurs(List<ShardReceipt> receipts) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
@@ -212,7 +212,7 @@ public final class Tokenization {
         }
     }
 
-    /** Copies the tokenizer's files, and the chat templates that were used, so that the folder knows its tokenizer. */
+    /** Copies the tokenizer's files, and the chat templates that were used, into the folder. */
     private String keepTokenizer() throws IOException {
         List<Path> files = tokenizer.files();
         if (files.isEmpty()) {
@@ -236,7 +236,7 @@ public final class Tokenization {
         return "tokenizer/" + files.getFirst().getFileName();
     }
 
-    /** Reads, has tokenized, and writes, in order. */
+    /** Reads documents, passes them to the pool, and writes the tokens in order. */
     private final class ShardLoop {
         private final RawDocuments documents;
         private final TokenizingPool pool;
@@ -259,7 +259,7 @@ public final class Tokenization {
 
         private DataCounts run() throws IOException {
             try {
-                // From where this run begins, for whoever measures the pace.
+                // Report the starting point, so that the listener can measure the rate.
                 progress.at(documents.bytesRead(), allBytes, tokens);
                 while (true) {
                     Optional<RawDocuments.Portion> portion = documents.next();
@@ -275,7 +275,7 @@ public final class Tokenization {
                         pool.submit(portion.get());
                     }
                 }
-                // Lines may follow the last document.
+                // Bad lines may follow the last document.
                 DataCounts counts = with(documents.place().counts());
                 if (shard.tokens() > 0) {
                     finish(documents.place());
@@ -299,7 +299,7 @@ public final class Tokenization {
             written(portion.after());
         }
 
-        /** A long document is tokenized here, while it is read. */
+        /** Tokenizes a long document on this thread while it is read. */
         private void writeLong(RawDocuments.Raw document) throws IOException {
             long before = shard.tokens();
             int promptTokens = 0;
@@ -348,7 +348,7 @@ public final class Tokenization {
             tokens += info.tokens();
         }
 
-        /** Empty documents are known only when they were tokenized. */
+        /** Adds the empty documents, which are known only after tokenization. */
         private DataCounts with(DataCounts counts) {
             return counts.plus(new DataCounts(0, empty, 0, 0, 0));
         }

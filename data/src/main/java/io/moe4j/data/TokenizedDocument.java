@@ -8,11 +8,11 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Ids of a document, with its end token; without any if the document has none. Those of a conversation are marked, and no end token follows.
+ * The ids of a document, with its end token; none at all if its text has no tokens. Tokens of a conversation are marked, and no end token follows.
  *
- * @param ids in an array that may be longer
- * @param count how many
- * @param promptTokens how many of them, at the beginning, are the prompt's
+ * @param ids the ids; the array may be longer
+ * @param count number of ids
+ * @param promptTokens number of ids at the beginning that belong to the prompt
  */
 @SuppressWarnings("ArrayRecordComponent") // handed from a worker to the writer, and not kept
 record TokenizedDocument(int[] ids, int count, int promptTokens) {
@@ -58,7 +58,7 @@ record TokenizedDocument(int[] ids, int count, int promptTokens) {
         }
     }
 
-    /** Room for the ids of most texts of {@code bytes} bytes. */
+    /** An array length that suffices for the ids of most texts of {@code bytes} bytes. */
     static int expectedIds(int bytes) {
         return 64 + bytes / 3;
     }

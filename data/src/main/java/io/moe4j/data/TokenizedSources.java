@@ -12,7 +12,7 @@ final class TokenizedSources {
 
     private TokenizedSources() {}
 
-    /** Whether this is one. */
+    /** Whether the source is one. */
     static boolean has(DataSource source) {
         source.path().filter(TokenFolder::isBegun).ifPresent(path -> {
             throw new InputException(
@@ -23,10 +23,10 @@ final class TokenizedSources {
     }
 
     /**
-     * Opens it.
+     * Opens the folder of a source.
      *
-     * @param wantsSplit whether documents have to be told apart by their texts
-     * @throws InputException also if it was tokenized otherwise than by this tokenizer
+     * @param wantsSplit whether a split by texts is asked for, which tokenized text does not support
+     * @throws InputException if the folder cannot be used, or was made with another tokenizer
      */
     static TokenFolder open(DataSource source, Tokenizer tokenizer, boolean wantsSplit) {
         if (wantsSplit) {
@@ -47,7 +47,7 @@ final class TokenizedSources {
         return folder;
     }
 
-    /** Its sequences. */
+    /** The sequences of a source. */
     static SequenceSource sequences(DataSource source, Tokenizer tokenizer, StreamOptions options,
             Optional<SourcePosition> position) {
         TokenFolder folder = open(source, tokenizer, options.split().selects());
@@ -59,7 +59,10 @@ final class TokenizedSources {
         }
     }
 
-    /** The position, if it is one of this folder; with {@link ChangedData#RESTART}, another one is passed over, and the folder begins anew. */
+    /**
+     * The position, if it belongs to this folder. A position of another folder is an error, or is ignored with {@link ChangedData#RESTART}: the source then
+     * begins anew.
+     */
     static Optional<SourcePosition> checked(DataSource source, Optional<SourcePosition> before, ChangedData changed) {
         if (before.isEmpty() || changed == ChangedData.FAIL) {
             return before;
@@ -74,7 +77,7 @@ final class TokenizedSources {
         return Optional.empty();
     }
 
-    /** How many tokens it has. */
+    /** The number of tokens of a source. */
     static long tokens(DataSource source, Tokenizer tokenizer, DocumentSplit split) {
         try (TokenFolder folder = open(source, tokenizer, split.selects())) {
             return folder.tokens();

@@ -11,7 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Threads that tokenize portions of documents. They are taken out in the order in which they were put in. */
+/** Threads that tokenize portions of documents. Results are taken in the order in which portions were put in. */
 final class TokenizingPool implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final ExecutorService threads;
@@ -46,7 +46,7 @@ final class TokenizingPool implements AutoCloseable {
         }));
     }
 
-    /** The portion that was put in first of those that are left. */
+    /** Waits for, and removes, the result of the oldest portion. */
     Tokenized take() {
         try {
             return waiting.remove().get();
@@ -61,7 +61,7 @@ final class TokenizingPool implements AutoCloseable {
         }
     }
 
-    /** Waits until nothing is tokenized any more, so that the tokenizer can be closed. */
+    /** Waits until no thread uses the tokenizer, so that it can be closed. */
     @Override
     public void close() {
         threads.shutdownNow();

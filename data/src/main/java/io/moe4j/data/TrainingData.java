@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens what a run reads.
+ * Opens the data of a run.
  *
  * @since 0.3.0
  */
@@ -24,7 +24,7 @@ public final class TrainingData {
     /**
      * The mixture of some sources, in the order of training.
      *
-     * @param position where it goes on; begins if absent
+     * @param position from where it continues; absent to begin
      * @throws InputException if a source cannot be read, or the position does not fit
      */
     public static MixedSequences training(List<DataSource> sources, DataOptions options, Tokenizer tokenizer,
@@ -56,8 +56,8 @@ public final class TrainingData {
     }
 
     /**
-     * Checks the beginning of every file of a source, so that one that is not what it should be is reported at once. Of the packaged sources, only whether they
-     * are there: the build has read them all, and to read thousands of files would take half of the time of a short command.
+     * Checks the beginning of every file of a source, so that a file that cannot be used is reported at once. For the packaged sources, only checks that they
+     * exist: the build has read them, and reading thousands of files would take half the time of a short command.
      *
      * @throws InputException for the first file that cannot be read
      */
@@ -88,7 +88,7 @@ public final class TrainingData {
                     sequences = TokenizedSources.sequences(source, tokenizer, stream, Optional.empty());
                 } else {
                     Corpus corpus = Corpus.open(source.path(), options.corpus(source));
-                    // Nothing goes on from here, so contents are not compared: they would be read once more for each validation.
+                    // No run continues from these positions, so contents are not digested; otherwise each validation would read them once more.
                     sequences = new StreamedSequences(source.name(), corpus, tokenizer, stream, Optional.empty(),
                             CorpusFingerprint.of(corpus, tokenizer, stream.split()));
                 }

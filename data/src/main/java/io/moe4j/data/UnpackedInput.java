@@ -9,7 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A file as providers see it. Where one needs a file of its own and there is none, it is copied into a temporary one. */
+/** A file as providers see it. If a provider needs a file on the disk and there is none, the bytes are copied into a temporary one. */
 final class UnpackedInput implements SourceInput {
     private final String name;
     private final String shownName;
@@ -19,9 +19,9 @@ final class UnpackedInput implements SourceInput {
     /**
      * A file.
      *
-     * @param name when it is unpacked
-     * @param shownName as it lies in its folder or archive
-     * @param content unpacked
+     * @param name its name after unpacking
+     * @param shownName its name in its folder or archive
+     * @param content its unpacked bytes
      */
     UnpackedInput(String name, String shownName, Content content) {
         this.name = name;
@@ -48,7 +48,7 @@ final class UnpackedInput implements SourceInput {
     public Path file() throws IOException {
         Optional<Path> file = content.file();
         if (file.isPresent()) {
-            // Finds out whether it has changed.
+            // Opening it throws if the file has changed.
             content.open().close();
             return file.get();
         }

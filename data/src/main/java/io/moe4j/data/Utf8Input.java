@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Text in UTF-8. Where bytes are none, this either refuses them, or puts U+FFFD in the place of each longest beginning of a character that is none, as
- * Unicode recommends: {@code 61 e2 82 62} becomes {@code a}, U+FFFD, {@code b}.
+ * Text in UTF-8. Invalid bytes are either refused, or each maximal invalid subsequence is replaced by U+FFFD, as the Unicode Standard recommends:
+ * {@code 61 e2 82 62} becomes {@code a}, U+FFFD, {@code b}.
  */
 final class Utf8Input extends InputStream {
     private static final int SIZE = 1 << 14;
@@ -17,7 +17,7 @@ final class Utf8Input extends InputStream {
     private final InputStream in;
     private final Reading reading;
     private final byte[] raw = new byte[SIZE];
-    /** A raw byte becomes at most three, and what is pending three more. */
+    /** Each raw byte becomes at most three bytes, and the pending ones three more. */
     private final byte[] text = new byte[3 * SIZE + 16];
     private final byte[] pending = new byte[4];
     private int pendingBytes;
@@ -111,7 +111,7 @@ final class Utf8Input extends InputStream {
         }
     }
 
-    /** Puts U+FFFD in the place of what is pending. */
+    /** Replaces the pending bytes by U+FFFD, or refuses them. */
     private void replace() {
         if (!reading.skipsBadLines()) {
             throw new InputException(name + " is not UTF-8: byte 0x"

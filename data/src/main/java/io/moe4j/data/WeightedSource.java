@@ -5,8 +5,8 @@ import io.moe4j.api.Stability;
 /**
  * A source of a mixture.
  *
- * @param sequences what it gives
- * @param weight how many sequences of it there are, in proportion to the weights of the others; above 0
+ * @param sequences its sequences
+ * @param weight its share of the sequences, in proportion to the weights of the others; above 0
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

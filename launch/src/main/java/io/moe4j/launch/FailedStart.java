@@ -21,11 +21,11 @@ public final class FailedStart {
     private FailedStart() {}
 
     /**
-     * Joins the world, tells it, and leaves: within a few seconds, whether the others come or not. The process of rank 0 listens that long, so that
-     * those which start later learn it too.
+     * Joins the world, reports the failure, and leaves, within a few seconds, whether the others come or not. The process of rank 0 listens for that time, so
+     * that processes which start later learn of it too.
      *
-     * @param environment where the others are
-     * @param secret of the job
+     * @param environment the address of the others
+     * @param secret the secret of the job
      * @param reason why this process does not take part
      */
     public static void tell(RankEnvironment environment, JobSecret secret, String reason) {

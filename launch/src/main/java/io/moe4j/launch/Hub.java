@@ -123,7 +123,7 @@ final class Hub implements AutoCloseable {
         return connection;
     }
 
-    /** Strangers may connect often, so not every refusal is logged. */
+    /** Closes a connection and logs the refusal, but not every one: strangers may connect often. */
     private void refuse(Socket socket, String why) {
         long count = refusals.count(why);
         if (server.isClosed() || !RefusalCounts.isTold(count)) {

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What the command line of {@code moe4j launch} says about this node; it takes precedence over the environment. Start from {@link #none()}.
+ * Values from the command line of {@code moe4j launch} for this node; they take precedence over the environment. Start from {@link #none()}.
  *
  * @param processes number of processes on this node ({@code --nproc})
  * @param nodes number of nodes ({@code --nnodes})

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * One node of a job: how many processes {@code moe4j launch} starts there, and which of the job's processes they are. {@link RankEnvironment} is what each of
- * these processes then reads.
+ * One node of a job: how many processes {@code moe4j launch} starts there, and which of the job's processes they are. Each of these processes then reads its
+ * own {@link RankEnvironment}.
  *
  * <p>Example: with 4 processes on each of 2 nodes, node 1 starts processes 4 to 7 of 8.
  *

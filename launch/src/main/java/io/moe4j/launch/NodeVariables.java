@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a cluster's variables say about this node, for {@code moe4j launch}.
+ * The values of a cluster's environment variables for this node, for {@code moe4j launch}.
  *
  * @param nodes number of nodes
  * @param node number of this node
@@ -16,7 +16,10 @@ record NodeVariables(OptionalInt nodes, OptionalInt node, Optional<String> host,
         Optional<String> job) {
     private static final String PROCESSES = "PET_NPROC_PER_NODE";
 
-    /** Kubeflow's if they are set, or else those of a task of Slurm. {@code MASTER_ADDR} and {@code MASTER_PORT} are used where these name no place to meet. */
+    /**
+     * Kubeflow's variables if they are set, otherwise those of a Slurm task. {@code MASTER_ADDR} and {@code MASTER_PORT} are used if these give no meeting
+     * address.
+     */
     static NodeVariables read(Variables variables) {
         if (variables.has("PET_NNODES") || variables.has("PET_NODE_RANK")) {
             return kubeflow(variables);

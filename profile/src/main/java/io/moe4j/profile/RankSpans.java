@@ -13,11 +13,11 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * What one rank has recorded.
+ * The recorded spans of one rank.
  *
- * @param rank in the world
+ * @param rank rank in the world
  * @param device name of its device, for people
- * @param spans in the order in which they began
+ * @param spans the spans, in the order in which they began
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -49,7 +49,7 @@ public record RankSpans(int rank, String device, List<RecordedSpan> spans) {
         return bytes.toByteArray();
     }
 
-    /** What {@link #encode} made. */
+    /** Decodes the bytes of {@link #encode}. */
     public static RankSpans decode(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new GZIPInputStream(new ByteArrayInputStream(bytes)))) {
             int rank = in.readInt();

@@ -3,11 +3,11 @@ package io.moe4j.profile;
 import io.moe4j.api.Stability;
 
 /**
- * A span that is over. Times are nanoseconds since the profile began.
+ * A completed span. Times are in nanoseconds since the profile began.
  *
- * @param name what was done, such as {@code "dispatch"}
- * @param detail what it was done with; may be empty
- * @param step in which step
+ * @param name name of the work, such as {@code "dispatch"}
+ * @param detail details of the work; may be empty
+ * @param step number of the step
  * @param hostBegin when the rank's thread began
  * @param hostEnd when the rank's thread had enqueued the work
  * @param deviceBegin when the device had finished all earlier work of the stream; negative if the device took no part

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Records the spans of one rank between {@link #begin} and {@link #end}; before and after, a span costs one comparison. Each span marks the rank's
- * stream with two events, so that the device's times are known without waiting for it. Each span is a {@code moe4j.Span} of Java Flight Recorder too, if
- * that is recording. Used by the rank's thread only.
+ * stream with two events, so that the device's times are known without waiting for it. Each span is also an event {@code moe4j.Span} of Java Flight Recorder,
+ * if that is recording. Used by the rank's thread only.
  *
  * @since 0.3.0
  */
@@ -27,7 +27,7 @@ public final class SpanRecorder implements Spans {
     private long zeroNanos;
     private long step;
 
-    /** @param rank in the world */
+    /** @param rank rank in the world */
     public SpanRecorder(int rank) {
         this.rank = rank;
     }
@@ -51,7 +51,7 @@ public final class SpanRecorder implements Spans {
         stream = recorded;
     }
 
-    /** Says to which step the spans belong that follow. */
+    /** Sets the step of the spans that follow. */
     public void step(long next) {
         step = next;
     }
@@ -64,8 +64,8 @@ public final class SpanRecorder implements Spans {
     /**
      * Begins a span of the host alone, such as reading data.
      *
-     * @param name what is done
-     * @param detail what it is done with; may be empty
+     * @param name name of the work
+     * @param detail details of the work; may be empty
      */
     public Span openOnHost(String name, String detail) {
         return stream == null ? Span.none() : begin(name, detail, false);
@@ -79,8 +79,8 @@ public final class SpanRecorder implements Spans {
     }
 
     /**
-     * Ends recording, waits for the stream, and gives what was recorded in the order in which it began. A span that was still open, since what it
-     * covered has failed, is left out.
+     * Ends recording, waits for the stream, and returns the spans in the order in which they began. A span that is still open, because its work has failed,
+     * is left out.
      */
     public List<RecordedSpan> end() {
         Stream ended = stream;
@@ -113,7 +113,7 @@ public final class SpanRecorder implements Spans {
             this.ofStep = ofStep;
             event.begin();
             hostBegin = System.nanoTime();
-            // What a capture records has no time of its own.
+            // Work that is being captured is not executed now, and has no times.
             deviceBegin = onDevice && stream != null && !stream.isCapturing() ? stream.record() : null;
         }
 

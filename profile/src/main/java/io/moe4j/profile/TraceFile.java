@@ -30,7 +30,7 @@ public final class TraceFile {
     /**
      * Writes the file; an earlier one is replaced.
      *
-     * @throws UncheckedIOException if that fails, as on a full disk: an earlier file is as it was
+     * @throws UncheckedIOException if that fails, as on a full disk; an earlier file is unchanged
      */
     public static void write(Path file, List<RankSpans> ranks) {
         try {
@@ -45,7 +45,7 @@ public final class TraceFile {
                 }
             });
         } catch (JacksonException e) {
-            // Jackson wraps what the disk has refused.
+            // Jackson wraps the IOException of the disk.
             throw cannotBeWritten(file, e.getCause() instanceof IOException cause ? cause : new IOException(e));
         } catch (IOException e) {
             throw cannotBeWritten(file, e);

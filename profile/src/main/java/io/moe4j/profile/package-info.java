@@ -1,4 +1,4 @@
-/** Records what ranks do in some steps, and writes it as a trace. */
+/** Records the work of ranks in some steps, and writes it as a trace. */
 @NullMarked
 package io.moe4j.profile;
 

@@ -1,8 +1,8 @@
 package io.moe4j.report;
 
 /**
- * Divides the points of a run into pieces of equal size, the last one smaller. For example 2500 points for at most 1000 places are 834 pieces: 833 of 3
- * points each and one of 1.
+ * Divides the points of a run into pieces of equal size, the last one smaller. For example, 2500 points for a curve of at most 1000 points give 834 pieces:
+ * 833 of 3 points each and one of 1.
  *
  * @param points all of them
  * @param size points of a piece

@@ -8,8 +8,8 @@ import java.util.function.DoubleBinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A curve with few points: of each piece of the run its mean, its smallest and its largest value, so that no peak is lost. A piece without a number has
- * null.
+ * A curve reduced to few points: the mean, the smallest and the largest value of each piece of the run, so that no peak is lost. A piece without any number
+ * gives null.
  */
 final class Envelope {
     private final Column column;

@@ -49,7 +49,7 @@ final class ExpertMap {
     }
 
     /**
-     * Reads a file twice: how long it is, then what it says. Lines of another shape than the first are left out.
+     * Reads a file twice: first to count its lines, then for its content. Lines of another shape than the first are left out.
      *
      * @param cells the most cells of all layers together
      * @return null if the file has no line with experts, or its first one is damaged
@@ -75,7 +75,7 @@ final class ExpertMap {
             return null;
         }
         Lines.read(file, line -> {
-            // A run that is under way may have added lines meanwhile.
+            // A running training may have added lines since they were counted.
             if (isUsable(line) && map.seen < records[0]) {
                 map.add(line);
             }

@@ -12,10 +12,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The objects of a file of JSON lines. A line that is none is counted and left out; the last one may be unfinished, since the run may be under way.
+ * The objects of a file of JSON lines. A line that is not an object is counted and left out. The last line may be incomplete, because the run may still be
+ * writing.
  *
  * @param read lines that were used
- * @param bad lines that could not be, without the last
+ * @param bad lines that could not be used, the last line not counted
  */
 record Lines(long read, long bad) {
 
@@ -23,7 +24,7 @@ record Lines(long read, long bad) {
         long read = 0;
         long bad = 0;
         boolean lastIsBad = false;
-        // Bytes that are no UTF-8 are replaced: a line that they spoil is counted.
+        // Bytes that are not UTF-8 are replaced; a line that they damage is counted.
         try (BufferedReader reader = new BufferedReader(
                 new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Steps between the first and the last one that a file of steps does not have. */
+/** Steps between the first and the last step of a file that the file does not contain. */
 final class MissingSteps {
-    /** Gaps that are named; more are counted. */
+    /** The number of gaps that a note names; further gaps are only counted. */
     private static final int NAMED = 3;
 
     private MissingSteps() {}

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Puts page, style, script and data together into one file. */
+/** Combines page, style, script and data in one HTML file. */
 final class Page {
     private static final String MARK = "<meta name=\"generator\" content=\"moe4j report\">";
     private static final int HEAD_BYTES = 2048;
@@ -18,11 +18,11 @@ final class Page {
     /**
      * The page.
      *
-     * @param json what it shows
+     * @param json the data that it shows
      * @param names of the runs, for the title
      */
     static String of(String json, List<String> names) {
-        // Data last: what it contains is not searched for places.
+        // Data last, so that placeholders within the data are not replaced.
         return resource("report.html").replace("<!--generator-->", MARK)
                 .replace("/*style*/", resource("report.css")).replace("/*script*/", resource("report.js"))
                 .replace("<!--title-->", escaped(title(names)))

@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.dataformat.toml.TomlMapper;
 
-/** What one run has left in its folder. Only {@code metrics.jsonl} must be there; what else is missing or damaged is told in a note. */
+/** The files that one run wrote into its folder. Only {@code metrics.jsonl} must exist; other missing or damaged files are reported in notes on the page. */
 final class RecordedRun {
     /** The file that each run has. */
     static final String METRICS = "metrics.jsonl";
@@ -47,7 +47,7 @@ final class RecordedRun {
         experts = Files.isRegularFile(layers) ? ExpertMap.read(layers, sizes.cells()) : null;
     }
 
-    /** Why a folder cannot be read as a run. */
+    /** Why a folder cannot be read as a run; empty if it can. */
     static Optional<String> problem(Path folder) {
         try {
             UnreadableFile.requireReachable(folder.resolve(METRICS));

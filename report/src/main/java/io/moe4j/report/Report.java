@@ -14,8 +14,8 @@ import java.util.List;
 
 /**
  * A page about one run, or about several that are compared: loss, validation, gradient norm, learning rate, throughput, memory, and the load of experts,
- * with the configuration and the machine. The page is one HTML file that loads nothing from elsewhere. Of long runs, it has the mean, the smallest and the
- * largest value of each piece of steps.
+ * with the configuration and the machine. The page is one HTML file that loads nothing from elsewhere. Long runs are cut into pieces of steps, and the page
+ * has the mean, the smallest and the largest value of each piece.
  *
  * @since 0.3.0
  */
@@ -36,7 +36,7 @@ public final class Report {
     /**
      * Reads runs.
      *
-     * @param folders of runs that are over or under way; each has a {@code metrics.jsonl}
+     * @param folders folders of finished or current runs; each has a {@code metrics.jsonl}
      * @throws InputException if a folder is not that of a run, naming all that are not
      */
     public static Report of(List<Path> folders) {
@@ -81,7 +81,7 @@ public final class Report {
     }
 
     /**
-     * Writes the page. A report that is there is replaced, any other file is not.
+     * Writes the page. An existing report is overwritten; any other existing file is an error.
      *
      * @throws InputException if there is a file that is not such a report, or the page cannot be written there
      */

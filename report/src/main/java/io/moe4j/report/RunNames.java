@@ -3,7 +3,7 @@ package io.moe4j.report;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What runs are called on the page: the names of their folders, or the whole paths where names are equal. */
+/** The names of runs on the page: those of their folders, or their whole paths if folders have equal names. */
 final class RunNames {
 
     private RunNames() {}

@@ -11,13 +11,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What {@code metrics.jsonl} says, by key, and the curves that are made of it. */
+/** The values of {@code metrics.jsonl} by key, and the curves that are made of them. */
 final class StepColumns {
     /** Keys of the file that become curves. */
     private static final List<String> CURVES = List.of("loss", "grad_norm", "lr", "tokens_per_second", "mfu",
             "seconds", "data_seconds", "received_rows_max", "receive_capacity_rows", "dropped_rows",
             "balance_loss", "router_z_loss", "mtp_loss_1", "mtp_loss_2", "mtp_loss_3", "mtp_loss_4");
-    /** Curves that are left out if they are zero everywhere: what they tell does not apply to the run. */
+    /** Curves that are left out if they are zero everywhere, because then they do not apply to the run. */
     private static final List<String> MAY_BE_ZERO = List.of("mfu", "data_seconds", "dropped_rows", "received_rows_max",
             "receive_capacity_rows");
     private static final double SECONDS_OF_AN_HOUR = 3600;
@@ -69,7 +69,7 @@ final class StepColumns {
         return bad;
     }
 
-    /** What the file should have said of steps between others, and does not. */
+    /** A note about steps that are missing in the file; empty if none are. */
     Optional<String> missing() {
         return MissingSteps.note(steps);
     }
@@ -108,7 +108,7 @@ final class StepColumns {
         return axes;
     }
 
-    /** Where a validation lies on each axis is where the step lies that it follows. */
+    /** The validation curve; a validation has the place, on each axis, of the step that it follows. */
     private Map<String, Object> validation(int points) {
         TreeMap<Double, Integer> places = new TreeMap<>();
         for (int i = 0; i < steps.size(); i++) {

@@ -1,4 +1,4 @@
-/** Reads what runs have left in their folders, and writes one HTML page about them that needs nothing but itself. */
+/** Reads the files in the folders of runs, and writes one HTML page about them that needs no other file. */
 @NullMarked
 package io.moe4j.report;
 

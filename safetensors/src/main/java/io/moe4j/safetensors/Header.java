@@ -3,10 +3,10 @@ package io.moe4j.safetensors;
 import java.util.Map;
 
 /**
- * The header of a file, which stands before the data.
+ * The header of a file, which precedes the data.
  *
- * @param metadata texts by key
- * @param tensors by name, in the order of their data
+ * @param metadata strings by key
+ * @param tensors tensors by name, in the order of their data
  * @param end offset of the first data byte from the start of the file
  */
 record Header(Map<String, String> metadata, Map<String, TensorEntry> tensors, long end) {

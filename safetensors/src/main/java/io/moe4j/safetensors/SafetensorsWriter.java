@@ -55,7 +55,7 @@ public final class SafetensorsWriter implements AutoCloseable {
      *
      * @param path the final name; its folder is created if it does not exist
      * @param declared all tensors, in the order of their data
-     * @param metadata text that comes with them
+     * @param metadata strings of the header's {@code __metadata__}
      */
     public static SafetensorsWriter create(Path path, List<Declaration> declared, Map<String, String> metadata) {
         try {
@@ -79,7 +79,7 @@ public final class SafetensorsWriter implements AutoCloseable {
      * @param path its name, for messages
      * @param output the file; this writer closes it
      * @param declared all tensors, in the order of their data
-     * @param metadata text that comes with them
+     * @param metadata strings of the header's {@code __metadata__}
      */
     public static SafetensorsWriter create(Path path, RandomAccessOutput output, List<Declaration> declared,
             Map<String, String> metadata) {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The element types that a file can have. This project computes with four of them, its {@link DType}s; the others are read where a published model has
- * them, and converted.
+ * The element types that a file can have. This project computes with those that have a {@link DType}; others are converted when a published model that has
+ * them is read.
  *
  * @since 0.3.0
  */

@@ -3,18 +3,18 @@ package io.moe4j.app.bench;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 
-/** Bytes that causal attention must move, and operations that it needs: half of the square of scores counts. */
+/** Bytes that causal attention must move, and operations that it needs. Of the S × S scores of a sequence, half are counted. */
 record AttentionFigures(AttentionShape shape) {
     static final String FORWARD = "attention";
     static final String BACKWARD = "attention_backward";
 
-    /** Forward: products for scores and for values; reads q, k and v, writes o and the logarithms of the rows' sums. */
+    /** Forward: the products Q·Kᵀ and P·V; reads q, k and v, writes o and the log-sum-exp of each row. */
     BenchPart forward() {
         return new BenchPart(FORWARD, operands() + logarithms(), products(1, 1));
     }
 
     /**
-     * Backward: the scores again, and the gradients with respect to values, probabilities, queries and keys; reads what forward read and wrote and do,
+     * Backward: the scores again, and the gradients with respect to values, probabilities, queries and keys. Reads the inputs and outputs of forward, and do;
      * writes dq, dk and dv.
      */
     BenchPart backward() {

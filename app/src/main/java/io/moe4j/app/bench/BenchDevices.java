@@ -17,7 +17,7 @@ import java.util.function.IntFunction;
  */
 record BenchDevices(List<Device> all, List<Device> ofRanks, Resources opened) implements AutoCloseable {
 
-    /** Opens as many as the configuration asks for. */
+    /** Opens as many devices as the configuration asks for. */
     static BenchDevices open(TrainerConfig config, IntFunction<Device> opening) {
         return Resources.open("benchmark", opened -> {
             List<Device> all = new ArrayList<>();

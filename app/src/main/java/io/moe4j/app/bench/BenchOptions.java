@@ -7,8 +7,8 @@ import io.moe4j.api.Stability;
  *
  * @param warmup runs before the timed ones, at least 0; their times are not taken
  * @param iterations runs that are timed, at least 1
- * @param calls of a short part in one run, at least 1; its time is the run's divided by them
- * @param progress receives how far the benchmark is
+ * @param calls calls of a short part in one run, at least 1; the part's time is the run's time divided by this number
+ * @param progress receives the benchmark's progress
  */
 @Stability(Stability.Level.EVOLVING)
 public record BenchOptions(int warmup, int iterations, int calls, BenchProgress progress) {
@@ -30,12 +30,12 @@ public record BenchOptions(int warmup, int iterations, int calls, BenchProgress 
         return new BenchOptions(warmup, iterations, calls, told);
     }
 
-    /** How many runs there are, with those that are not timed. */
+    /** The number of runs, including those that are not timed. */
     int runs() {
         return warmup + iterations;
     }
 
-    /** Reports that so many runs are done. Only rank 0's report is shown, since all ranks are equally far. */
+    /** Reports that {@code done} runs are done. Only rank 0's report is shown, because all ranks advance together. */
     void ran(int rank, int done) {
         if (rank == 0) {
             progress.now("runs", done, runs());

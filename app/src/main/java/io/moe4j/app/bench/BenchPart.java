@@ -4,9 +4,9 @@ package io.moe4j.app.bench;
  * Something that is timed by itself.
  *
  * @param name of the part
- * @param bytes that must move at least: each operand once
- * @param linkBytes how many of these bytes go from one device to another
- * @param flops operations of its products; a multiply-add counts as two
+ * @param bytes the least number of bytes that must move: each operand once
+ * @param linkBytes the part of {@code bytes} that goes from one device to another
+ * @param flops floating-point operations of its products; a multiply-add counts as two
  */
 record BenchPart(String name, double bytes, double linkBytes, double flops) {
 
@@ -15,13 +15,13 @@ record BenchPart(String name, double bytes, double linkBytes, double flops) {
         this(name, bytes, 0, flops);
     }
 
-    /** The time in seconds that the part takes at least on devices of these rates. */
+    /** The least time, in seconds, that the part can take on devices with these rates. */
     double floor(MachineRates rates) {
         double onDevices = Math.max(bytes / rates.copyBytesPerSecond(), flops / rates.matmulFlopsPerSecond());
         return linkBytes == 0 ? onDevices : Math.max(onDevices, linkBytes / rates.linkBytesPerSecond());
     }
 
-    /** Calls that do this part once. */
+    /** This part with a call that does it once. */
     Work by(Runnable call) {
         return new Work(this, call);
     }

@@ -18,7 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/** Runs ranks as threads over some devices. A rank has a stream and memory for temporaries, and nothing else of a training. */
+/** Runs ranks as threads over some devices. A rank has only a stream and memory for temporaries. */
 final class BenchRanks {
 
     private BenchRanks() {}
@@ -29,7 +29,7 @@ final class BenchRanks {
         T on(RankContext rank) throws Exception;
     }
 
-    /** Runs {@code work} on as many ranks as there are entries in {@code devices}, each on its own one; the first failure ends them all. */
+    /** Runs {@code work} on one rank for each entry of {@code devices}, on that device; the first failure ends all ranks. */
     static <T> List<T> run(List<Device> devices, long stackBytes, Work<T> work) {
         int size = devices.size();
         Rendezvous rendezvous = ThreadRendezvous.of(size, devices.getFirst().config().timeout());

@@ -29,12 +29,12 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * What a benchmark needs before it opens devices.
+ * The inputs of a benchmark, before it opens devices.
  *
  * @param config shapes and types
  * @param spec the model
  * @param providers the plug-ins
- * @param options how often things are timed
+ * @param options how often each part is timed
  */
 record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, BenchOptions options) {
     /** Bytes of stack memory for ranks that allocate nothing there. */

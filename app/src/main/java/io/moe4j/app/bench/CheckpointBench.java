@@ -33,8 +33,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Times for how long saving a checkpoint of 2 GB holds up the steps of a run, once if it is written while steps go on, and once if steps wait. For
- * comparison, it times a copy of as many bytes from the device's memory to the host's.
+ * Measures for how long saving a checkpoint of 2 GB holds up the steps of a run: if it is written while steps go on, and if steps wait. For comparison, it
+ * times a copy of as many bytes from the device's memory to the host's.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class CheckpointBench {
@@ -72,7 +72,7 @@ public final class CheckpointBench {
         }
     }
 
-    /** A part with its measured times. It copies so many bytes: each is read and written. */
+    /** A part with its measured times. It copies the checkpoint's bytes: each is read and written. */
     private static BenchPart.Timed timed(String name, long bytes, List<Double> seconds) {
         return new BenchPart.Timed(new BenchPart(name, 2.0 * bytes, 0), new Samples(seconds));
     }
@@ -91,7 +91,7 @@ public final class CheckpointBench {
                 .withMoeCommBackend(config.model().moeCommBackend());
     }
 
-    /** Saves after each step, and makes the next step when that checkpoint is written, so that no saving waits for another. */
+    /** Saves after each step, and makes the next step only after that checkpoint is written, so that no saving waits for another. */
     private static List<SaveResult> saved(TrainerConfig config, Registry registry, BenchOptions options) {
         Path output = temporary();
         List<SaveResult> results = new ArrayList<>();
@@ -117,7 +117,7 @@ public final class CheckpointBench {
         results.stream().flatMap(result -> result.problem().stream()).findFirst().ifPresent(problem -> {
             throw new InputException("a checkpoint could not be saved: " + problem);
         });
-        // After the last step the run waits for the checkpoint, so that its time is no measurement.
+        // After the last step the run waits for the checkpoint, so the last saving is not a valid measurement.
         return results.subList(options.warmup(), options.runs());
     }
 
@@ -145,7 +145,7 @@ public final class CheckpointBench {
             Tensor from = Tensor.of(source, 0, DType.F32, elements);
             Tensor to = Tensor.of(target, 0, DType.F32, elements);
             stream.fill(from, 1);
-            // Untimed: its memory is touched for the first time.
+            // Not timed: the first copy touches its memory for the first time.
             stream.copy(from, to);
             stream.synchronize();
             for (int i = 0; i < options.iterations(); i++) {

@@ -9,11 +9,11 @@ import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.Optional;
 
 /**
- * What a rank exchanges in a timed layer.
+ * The tensors that a rank exchanges in a timed layer.
  *
  * @param ids_TK the experts of each token
  * @param x_TD the tokens
- * @param weights_TK of the experts
+ * @param weights_TK the weights of the experts
  * @param out_TD the sums that come back
  * @param dweights_TK gradients of the weights, which come back too
  * @param waiting_ND the buffer in which rows of one round wait for those of later rounds; absent if there is only one round
@@ -33,12 +33,12 @@ record ExchangeTensors(Tensor ids_TK, Tensor x_TD, Tensor weights_TK, Tensor out
                         : Optional.of(tensors.empty(dtype, tokens * moe.topK(), moe.dim())));
     }
 
-    /** Brings rows back, whose sums go to {@link #out_TD}. */
+    /** A combine of these rows, whose sums go to {@link #out_TD}. */
     CombineRequest bringing(ReceivedRows rows) {
         return bringing(rows, out_TD);
     }
 
-    /** Brings rows back, whose sums go to {@code sums_TD}. */
+    /** A combine of these rows, whose sums go to {@code sums_TD}. */
     CombineRequest bringing(ReceivedRows rows, Tensor sums_TD) {
         CombineRequest request = CombineRequest.of(rows, sums_TD);
         return waiting_ND.map(request::withWaiting).orElse(request);

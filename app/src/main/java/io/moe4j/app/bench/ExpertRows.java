@@ -68,7 +68,7 @@ final class ExpertRows {
         return (long) figures.rows();
     }
 
-    /** Over buffers of {@code capacity} rows. */
+    /** Runs over buffers of {@code capacity} rows. */
     List<BenchPart.Work> swiglu(long capacity) {
         Tensor gateUp = first(capacity, gateUp_R2F);
         Tensor dgateUp = first(capacity, dgateUp_R2F);
@@ -81,7 +81,7 @@ final class ExpertRows {
                 figures.swigluBackward().by(() -> kernels.swigluBackward(stream, backward)));
     }
 
-    /** Over buffers of {@code capacity} rows. */
+    /** Runs over buffers of {@code capacity} rows. */
     List<BenchPart.Work> products(long capacity) {
         Tensor rows = first(capacity, rows_RD);
         Tensor gateUp = first(capacity, gateUp_R2F);

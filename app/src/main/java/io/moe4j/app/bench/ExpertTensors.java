@@ -6,19 +6,19 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 
 /**
- * What the experts of a rank compute on in a timed layer: rows for as many as the exchange can receive, and the weights of its e experts.
+ * The tensors of a rank's experts in a timed layer: activations for as many rows as the exchange can receive, and the weights of the rank's e experts.
  *
  * @param gateUp_R2F gate and up side by side
- * @param h_RF their products
- * @param gateUp_e2FD weights before the products
- * @param down_eDF weights after them
- * @param dgateUp_e2FD gradients of the first
- * @param ddown_eDF gradients of the second
+ * @param h_RF hidden rows, silu(gate) · up
+ * @param gateUp_e2FD weights of gate and up
+ * @param down_eDF weights of down
+ * @param dgateUp_e2FD gradients with respect to {@code gateUp_e2FD}
+ * @param ddown_eDF gradients with respect to {@code down_eDF}
  */
 record ExpertTensors(Tensor gateUp_R2F, Tensor h_RF, Tensor gateUp_e2FD, Tensor down_eDF, Tensor dgateUp_e2FD,
         Tensor ddown_eDF) {
 
-    /** @param ranks among which the experts are divided */
+    /** @param ranks number of ranks over which the experts are divided */
     static ExpertTensors of(BenchTensors tensors, BenchSetup setup, CommBackend comm, int ranks) {
         MoeSpec moe = setup.moe();
         DType dtype = setup.dtype();

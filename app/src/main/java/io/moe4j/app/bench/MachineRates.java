@@ -14,8 +14,8 @@ import java.util.List;
 /**
  * The best rates of the devices, from which the floor of each part is computed.
  *
- * @param copyBytesPerSecond of a large copy, counting both the bytes read and the bytes written
- * @param matmulFlopsPerSecond of a large square product
+ * @param copyBytesPerSecond rate of a large copy, counting both the bytes read and the bytes written
+ * @param matmulFlopsPerSecond rate of a large square product
  * @param linkBytesPerSecond bytes that leave a device for another while all devices do the same; 0 if there is only one device
  */
 record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, double linkBytesPerSecond) {

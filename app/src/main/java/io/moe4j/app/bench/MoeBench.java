@@ -19,9 +19,9 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Times each part of one mixture-of-experts layer, over all ranks as one expert-parallel group. A part's time is that of the slowest rank, from a
- * barrier on. Ranks may share devices: bytes and operations are those of all ranks, and rates those of all devices. Where rows may need several rounds,
- * the first round is timed.
+ * Times each part of one mixture-of-experts layer, over all ranks as one expert-parallel group. A part begins after a barrier, and its time is that of the
+ * slowest rank. Ranks may share devices: bytes and operations are those of all ranks, and rates those of all devices. Where rows may need several rounds, the
+ * first round is timed.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MoeBench {
@@ -47,7 +47,7 @@ public final class MoeBench {
             return BenchReport.of("moe", setup, devices.all(), rates, layer).with(setup.moeShape())
                     // The sum over all parts, which run one after the other.
                     .with(Map.of("median_s", layer.stream().mapToDouble(part -> part.samples().median()).sum()))
-                    // From the smallest times, which are disturbed the least. 1 if padding costs nothing.
+                    // Ratio of the smallest times, which have the least noise; 1 if padding costs nothing.
                     .with(Map.of("swiglu_padding_ratio", slowest(byRank, MoeRank.SWIGLU_AGAIN).min()
                             / slowest(byRank, MoeRank.SWIGLU_EXACT).min()));
         }

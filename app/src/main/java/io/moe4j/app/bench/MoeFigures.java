@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Bytes that the parts of a mixture-of-experts layer must move, and operations that they need. For one rank: T tokens are routed as N = T·K rows, as many
- * are received, by e = E/EP experts. Of all ranks together: all their tokens, and E experts.
+ * Bytes that the parts of a mixture-of-experts layer must move, and operations that they need. For one rank: T tokens are routed as N = T·K rows, and its e =
+ * E/EP experts receive N rows. For all ranks together: the tokens of all ranks, and E experts.
  *
  * @param tokens T
  * @param topK K
@@ -58,7 +58,7 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
                 once);
     }
 
-    /** The same with rows that are dispatched once to each rank, or with every copy of them. */
+    /** The same, with rows that are dispatched once to each rank, or with every copy dispatched. */
     MoeFigures sending(Optional<RowsSentOnce> rows) {
         return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, leaving, rows);
     }

@@ -49,7 +49,7 @@ final class MoeRank {
         return rank.stream();
     }
 
-    /** Rows that this rank receives: a buffer of so many rows has none unused. */
+    /** Counts the rows that this rank receives; a buffer of this size has no unused rows. */
     void countRows() {
         try (Scope step = rank.memory().openStep()) {
             int[] offsets = new int[Math.toIntExact(experts.gateUp_e2FD().dim(0))];
@@ -86,7 +86,7 @@ final class MoeRank {
                 Optional.of(exact(rows.weights_R())),
                 offsets, exact(experts.h_RF()));
         timed(MoeFigures.SWIGLU, () -> kernels.swiglu(stream(), whole));
-        // The two parts that are compared find their rows in the same state: used just before.
+        // Both compared parts run directly after a use of their rows, so that caches are in the same state.
         timed(SWIGLU_EXACT, () -> kernels.swiglu(stream(), filled));
         timed(SWIGLU_AGAIN, () -> kernels.swiglu(stream(), whole));
         timed(MoeFigures.DOWN, () -> kernels.forward(stream(),
@@ -95,7 +95,7 @@ final class MoeRank {
         return rows;
     }
 
-    /** Runs the parts in the order of the model's backward. The parts that it would recompute first were timed in forward. */
+    /** Runs the parts in the order of the model's backward. The parts that recompute would run first were timed in forward. */
     private void backward(DispatchPlan plan, ReceivedRows rows) {
         Tensor offsets = plan.offsets_e();
         ReceivedRows gradients = dispatch(MoeFigures.COMBINE_ADJOINT,

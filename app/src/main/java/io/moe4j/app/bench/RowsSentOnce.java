@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Counts the rows of a dispatch that sends each row once to each rank, from the ids that the benchmark routes by.
+ * Counts the rows of a dispatch that sends each row once to each rank, from the expert ids that the benchmark uses.
  *
- * @param crossing how many rows go to another device
- * @param chained how many copies are made of rows after they have arrived
+ * @param crossing number of rows that go to another device
+ * @param chained number of copies that are made of rows after they have arrived
  */
 record RowsSentOnce(long crossing, long chained) {
 
@@ -41,8 +41,8 @@ record RowsSentOnce(long crossing, long chained) {
     }
 
     /**
-     * Counts. Example: topK 3, two experts a rank, rank 0 of two on two devices. The token with experts 0, 2 and 3 sends one row to rank 1, which copies
-     * it there once: 1 and 1.
+     * Counts. Example: topK 3, two experts a rank, rank 0 of two on two devices. A token with experts 0, 2 and 3 sends one row to rank 1, where it is copied
+     * once: crossing 1, chained 1.
      *
      * @param everywhere whether rows go once to other ranks of the same device too
      */

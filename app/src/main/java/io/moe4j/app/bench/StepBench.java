@@ -79,7 +79,7 @@ public final class StepBench {
         return facts;
     }
 
-    /** What the recompute policy {@code budget} keeps, and whether shards and rows cross links beside what computes. */
+    /** What the recompute policy {@code budget} keeps, and whether communication overlaps computation. */
     private static Map<String, Object> kept(TrainingSession session) {
         return session.recomputePlan().<Map<String, Object>>map(plan -> Map.of("kept_bytes", plan.keptBytes(),
                 "converted_bytes", plan.parameters().converted(),
@@ -101,7 +101,7 @@ public final class StepBench {
             int vocabulary = Math.toIntExact(setup.spec().vocabulary());
             draw(context, random, vocabulary, ids);
             draw(context, random, vocabulary, labels);
-            // As before a training step: else the first capture would record the conversion, and each replay repeat it.
+            // As before a training step: otherwise the capture would record the conversion, and each replay would repeat it.
             rank.step().refreshConverted();
             Runnable step = () -> enqueue(rank, ids, labels, (float) (1.0 / config.tokensPerStep()), loss);
             Map<String, Runnable> steps = new LinkedHashMap<>(Map.of(EAGER, step));

@@ -34,7 +34,7 @@ final class Stopwatch implements AutoCloseable {
 
     /** Seconds of one call, measured as often as the options say. */
     Samples time(Runnable call) {
-        // The first call of a kernel, at which a device may load or choose things, is not timed.
+        // The first call is not timed: the device may load code or select algorithms in it.
         call.run();
         Runnable calls = () -> {
             for (int i = 0; i < options.calls(); i++) {

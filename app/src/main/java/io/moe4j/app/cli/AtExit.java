@@ -1,8 +1,8 @@
 package io.moe4j.app.cli;
 
-/** What is still written when the process ends early, as by Ctrl-C: so that the shell's prompt begins in a row of its own. */
+/** Work that is done if the process ends early, as by Ctrl-C: for example, ending the current row, so that the shell's prompt begins in a new one. */
 final class AtExit implements AutoCloseable {
-    /** A terminal that takes nothing, as after Ctrl-S, does not keep the process. */
+    /** A terminal that accepts no output, as after Ctrl-S, must not keep the process from ending. */
     private static final long MOST_MILLIS = 200;
 
     private final Thread hook;
@@ -26,7 +26,7 @@ final class AtExit implements AutoCloseable {
         return atExit;
     }
 
-    /** What runs when the process ends. */
+    /** The thread that runs when the process ends. */
     Thread hook() {
         return hook;
     }

@@ -8,8 +8,8 @@ import java.io.PrintWriter;
 import java.time.Duration;
 
 /**
- * Shows on standard error how far a benchmark is: on a terminal in one line that is rewritten; elsewhere in a line for each part that begins, and then one
- * every ten seconds.
+ * Shows the progress of a benchmark on standard error: on a terminal in one line that is rewritten; elsewhere in a line when a part begins, and one every ten
+ * seconds.
  */
 final class BenchOutput implements BenchProgress, AutoCloseable {
     private static final long QUIET_NANOS = 10_000_000_000L;

@@ -17,7 +17,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** What the commands of all benchmarks have in common. Each adds what it times, and the configuration that it takes by default. */
+/** The common part of all benchmark commands. Each adds its benchmark and its default configuration. */
 abstract class BenchSubcommand implements Callable<Integer> {
     private final Benchmark benchmark;
     private final List<Arguments.Override> first;

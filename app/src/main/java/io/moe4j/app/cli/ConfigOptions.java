@@ -34,7 +34,7 @@ final class ConfigOptions {
 
     private final String otherwise;
 
-    /** Takes {@link NamedConfigs#DEFAULT} where no configuration is named. */
+    /** Uses {@link NamedConfigs#DEFAULT} if no configuration is named. */
     ConfigOptions() {
         this(NamedConfigs.DEFAULT);
     }
@@ -42,7 +42,7 @@ final class ConfigOptions {
     /**
      * For a command.
      *
-     * @param otherwise the configuration that it takes where none is named
+     * @param otherwise the configuration that it uses if none is named
      */
     ConfigOptions(String otherwise) {
         this.otherwise = otherwise;

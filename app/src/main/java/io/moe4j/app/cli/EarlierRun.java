@@ -14,13 +14,13 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What an earlier run has left in a folder.
+ * An earlier run in a folder.
  *
  * @param folder the run's folder
  * @param savedCheckpoints whether it has checkpoints, from which it could go on
  */
 record EarlierRun(Path folder, boolean savedCheckpoints) {
-    /** The configuration that a run leaves in its folder. */
+    /** The file with the configuration in a run's folder. */
     static final String CONFIG = "config.toml";
 
     /** The run that has written steps or checkpoints to a folder, if one has. */

@@ -89,8 +89,8 @@ record EarlierRuns(Path parent, String name) {
     }
 
     /**
-     * When a run began. The time in a name is that of a clock on the wall: where that is set back in autumn, or the machine has gone to another time zone, a
-     * later run may have an earlier name. So the time that the run has recorded counts, and that of the name only for runs that have recorded none.
+     * When a run began. The time in a folder's name is local time: after the end of daylight saving time, or in another time zone, a later run may have an
+     * earlier name. So the time that the run recorded is used, and the name's time only for runs that recorded none.
      */
     private static Instant begun(Path folder, String inName) {
         return RunFile.begun(folder.resolve(RunFile.NAME)).orElseGet(() -> inZone(inName));
@@ -100,7 +100,7 @@ record EarlierRuns(Path parent, String name) {
         try {
             return LocalDateTime.parse(time, RunFolder.TIME).atZone(ZoneId.systemDefault()).toInstant();
         } catch (DateTimeParseException e) {
-            // A name that a person has given.
+            // A name that a user has chosen.
             return Instant.MIN;
         }
     }

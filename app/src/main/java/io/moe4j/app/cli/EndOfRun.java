@@ -10,13 +10,13 @@ import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What {@code train} does at its end: it writes the page about the run, and says what to try next. */
+/** The end of {@code train}: writes the page about the run, and suggests the next commands. */
 final class EndOfRun {
     private static final Logger log = LoggerFactory.getLogger(EndOfRun.class);
 
     private EndOfRun() {}
 
-    /** Whether a run has made steps that its page does not have, because the run was killed before it wrote the page. */
+    /** Whether the page about a run must still be written, because the run was killed before it wrote the page about its steps. */
     static boolean isOwed(Path folder) {
         Path steps = folder.resolve("metrics.jsonl");
         Path page = folder.resolve(Report.FILE_NAME);
@@ -24,7 +24,7 @@ final class EndOfRun {
             return Files.exists(steps) && (!Files.exists(page)
                     || Files.getLastModifiedTime(page).compareTo(Files.getLastModifiedTime(steps)) < 0);
         } catch (IOException e) {
-            // Writing the page tells what is wrong with the folder.
+            // Writing the page reports the problem with the folder.
             return true;
         }
     }

@@ -95,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
         return configOptions;
     }
 
-    /** What this process knows before it connects to the others. */
+    /** The values that this process has before it connects to the others. */
     private record Start(Registry registry, ModelSource source, TrainerConfig config, RankEnvironment environment,
             List<Integer> devices) {}
 
@@ -141,7 +141,10 @@ final class EvalCommand implements Callable<Integer> {
         });
     }
 
-    /** Whether the same template is beside the tokenizer. There it may have another one for conversations with tools, which a single file has not. */
+    /**
+     * Whether the same template is in the tokenizer's folder. It is then read from there, because the folder may also have a separate template for
+     * conversations with tools, which a single file lacks.
+     */
     private static boolean isBesideTokenizer(ChatFormat format, ModelSource source, DataConfig given) {
         return given.tokenizer().equals(ConfiguredTokenizer.AUTO) && source.tokenizer()
                 .flatMap(tokenizer -> ChatFormat.find(Optional.empty(),

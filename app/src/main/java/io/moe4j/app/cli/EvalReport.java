@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What an evaluation has found, for people and for programs. */
+/** The result of an evaluation, for people and for programs. */
 record EvalReport(ModelSource source, Evaluation evaluation, TrainerConfig config, EvaluationResult result) {
 
     String text() {

@@ -1,6 +1,6 @@
 package io.moe4j.app.cli;
 
-/** What a command returns to the shell. */
+/** Exit codes of commands. */
 final class ExitCode {
 
     /** Done. */
@@ -14,7 +14,7 @@ final class ExitCode {
      * StopSignal#exitCode}.
      */
     static final int STOPPED = 3;
-    /** The reader of the output has closed it, as {@code head} does: what a shell shows for a program that SIGPIPE ended. */
+    /** The reader of the output has closed it, as {@code head} does. This is the code that a shell reports for a program that SIGPIPE ended. */
     static final int READER_ENDED = 128 + 13;
 
     private ExitCode() {}

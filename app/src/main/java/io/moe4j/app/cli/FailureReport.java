@@ -16,9 +16,9 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** One clear report of what went wrong; the stack trace only where {@code --debug} asks for it. */
+/** Reports a failure as one message, with the stack trace only if {@code --debug} was given. */
 final class FailureReport implements IExecutionExceptionHandler {
-    /** The end of picocli's message about a text that is no number. */
+    /** The end of picocli's message about a value that is not a number. */
     private static final Pattern NO_NUMBER = Pattern.compile("' is not an? (?:int|long|double)$");
 
     @Override
@@ -71,7 +71,7 @@ final class FailureReport implements IExecutionExceptionHandler {
                 .orElseGet(() -> "there are " + String.join(", ", command.getSubcommands().keySet()));
     }
 
-    /** Whether an option's value is no number. The cause, in picocli's words, says no more than {@link #wrongValue}. */
+    /** Whether an option's value is not a number. The message of picocli's cause adds nothing to {@link #wrongValue}, and is left out. */
     private static boolean isWrongValue(Throwable failure) {
         return failure instanceof ParameterException parameters && parameters.getArgSpec() instanceof OptionSpec
                 && NO_NUMBER.matcher(String.valueOf(failure.getMessage())).find();

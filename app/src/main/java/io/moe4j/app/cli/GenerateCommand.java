@@ -110,7 +110,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    /** Says how prompts are taken, where that may not be what is expected. */
+    /** Prints how prompts are read, if that may not be what the user expects. */
     private void tellOfChat(boolean chat, ModelSource source) {
         if (chat) {
             tell("a conversation: each prompt continues it; " + TypedPrompts.NEW + " begins another");

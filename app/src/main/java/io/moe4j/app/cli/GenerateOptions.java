@@ -112,7 +112,7 @@ final class GenerateOptions {
         return Optional.ofNullable(system);
     }
 
-    /** The prompts as conversations with --chat, and otherwise as they are. */
+    /** With --chat, the prompts as conversations; otherwise unchanged. */
     List<Prompt> asAsked(List<Prompt> given) {
         return given.stream().map(prompt -> switch (prompt) {
             case Prompt.Text(String text) -> isChat() ? Prompt.Chat.of(system(), text) : prompt;
@@ -157,7 +157,7 @@ final class GenerateOptions {
         try {
             return new Sampling(temperature, topP == null ? 1 : topP, seed == null ? 0 : seed);
         } catch (InputException e) {
-            // It begins with the name of the value, which is that of the option too.
+            // The message begins with the name of the value, which is also the name of the option.
             throw new InputException("--" + e.getMessage(), e);
         }
     }

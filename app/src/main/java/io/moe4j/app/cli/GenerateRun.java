@@ -89,7 +89,7 @@ final class GenerateRun {
         }
     }
 
-    /** The next line; null at the end of the input. A signal meanwhile ends the process, behind the prompt. */
+    /** The next line; null at the end of the input. A signal during this call ends the process, after ending the prompt's row. */
     private @Nullable String typed(BufferedReader lines) throws IOException {
         try (AtExit atExit = AtExit.of("ends the row of the prompt", err::println)) {
             err.print("> ");
@@ -98,7 +98,7 @@ final class GenerateRun {
         }
     }
 
-    /** After a prompt that cannot be answered, the next one is asked for. */
+    /** Answers a line. A prompt that cannot be answered is reported, and the next one is asked for. */
     private Optional<StopSignal> answer(String line, TypedPrompts typed, Function<Prompt, GenerationRequest> request,
             boolean json) {
         try {
@@ -113,10 +113,10 @@ final class GenerateRun {
     }
 
     /**
-     * What was answered.
+     * An answer.
      *
      * @param text without special tokens
-     * @param signal that ended it
+     * @param signal the signal that ended it
      */
     private record Answered(String text, Optional<StopSignal> signal) {}
 

@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the path of an option or argument. An empty one would be the current folder, and mostly comes from a variable of the shell that is not set. */
+/**
+ * Reads the path of an option or argument. An empty path would mean the current folder, but usually comes from a shell variable that is not set, so it is an
+ * error.
+ */
 final class GivenPath implements ITypeConverter<Path> {
 
     @Override

@@ -10,9 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Handles Ctrl-C, SIGTERM and SIGHUP. The first signal asks the run to end with the step under way or the next; a second one ends the process at
- * once, whatever
- * it is doing. A signal that was ignored when the process started, as {@code nohup} arranges it for SIGHUP, stays ignored.
+ * Handles Ctrl-C, SIGTERM and SIGHUP. The first signal asks the run to end after the current step or the next; a second one ends the process at once. A
+ * signal that was ignored when the process started, as {@code nohup} arranges it for SIGHUP, stays ignored.
  */
 final class Interrupts implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Interrupts.class);
@@ -65,7 +64,7 @@ final class Interrupts implements AutoCloseable {
         }
     }
 
-    /** For tests: signals come through {@link #receive} alone. */
+    /** For tests: signals come only through {@link #receive}. */
     static Interrupts unhandled(Consumer<StopSignal> stop, IntConsumer halt) {
         return new Interrupts(stop, halt);
     }
@@ -92,7 +91,7 @@ final class Interrupts implements AutoCloseable {
         return first.get();
     }
 
-    /** From now on, signals do what they did before. */
+    /** Restores the earlier handlers of the signals. */
     @Override
     public void close() {
         restore.forEach(Runnable::run);

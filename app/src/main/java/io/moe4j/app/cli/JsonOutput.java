@@ -3,7 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.api.Shown;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What commands print with {@code --json}: text that keeps its values when it is written as UTF-8. */
+/** Writes the JSON that commands print with {@code --json}, so that no value changes when it is encoded as UTF-8. */
 final class JsonOutput {
 
     private JsonOutput() {}

@@ -17,7 +17,7 @@ final class JvmSignals {
      * Handles a signal: each time it comes, a new thread runs {@code handler}. A signal that was ignored when the process started stays ignored.
      *
      * @param name without {@code SIG}
-     * @return puts back the handler that was there before
+     * @return an action that restores the earlier handler
      * @throws IllegalArgumentException if the JVM does not let this signal be handled, as with {@code -Xrs}
      */
     @SuppressWarnings("ReferenceEquality") // a proxy of the handler is equal only to itself

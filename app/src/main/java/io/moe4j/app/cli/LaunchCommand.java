@@ -188,7 +188,7 @@ final class LaunchCommand implements Callable<Integer> {
                 .orElseThrow(() -> new IllegalStateException("launch is a command of moe4j, and was run without it"));
     }
 
-    /** The folder of the run and its restarts. It is chosen here, because otherwise each start would choose another one. */
+    /** The folder of the run and its restarts. It is chosen here, because each start would otherwise choose a new one. */
     private static Path folder(LaunchedCommand launched, CommandLine command) {
         if (launched.output().isPresent()) {
             return launched.output().get();

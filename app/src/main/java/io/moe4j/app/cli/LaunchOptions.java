@@ -66,10 +66,10 @@ final class LaunchOptions {
     }
 
     /**
-     * Does the work before the processes connect to each other. If it fails, the others are told why (if this process knows their address): otherwise they
-     * would wait for it.
+     * Runs work before the processes connect to each other. If it fails, the others are told the reason (if this process knows their address), so that they
+     * do not wait for it.
      *
-     * @param unchecked the configuration as it was given, not checked: it may be the reason of the failure
+     * @param unchecked the configuration as it was given; not checked, because it may be the reason of the failure
      */
     <T> T beforeMeeting(Supplier<TrainerConfig> unchecked, Supplier<T> work) {
         try {
@@ -89,7 +89,7 @@ final class LaunchOptions {
         }
     }
 
-    /** The secret of this job, which other processes do not know. */
+    /** The secret of this job, which only its processes know. */
     static JobSecret secret(RankEnvironment environment, TrainerConfig config, Map<String, String> variables) {
         return JobSecret.resolve(variables, Path.of(System.getProperty("user.home")), config.runtime().allowNoSecret(),
                 environment.master().orElseThrow());

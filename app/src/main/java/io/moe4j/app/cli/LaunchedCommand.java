@@ -22,8 +22,8 @@ import picocli.CommandLine.ParameterException;
  * The command that {@code moe4j launch} starts several times. It is checked before the first process is started, so that an error is reported once, and
  * not by each process.
  *
- * @param arguments of each process
- * @param ranks of all processes of the job
+ * @param arguments the arguments of each process
+ * @param ranks number of ranks of all processes of the job
  * @param config the checked configuration of a training; empty for other commands, which check their own
  * @param output the folder of a training's run, if one was given
  */
@@ -35,7 +35,7 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
     }
 
     /**
-     * Checks what was typed after {@code launch}.
+     * Checks the words after {@code launch}.
      *
      * @param command as picocli knows it: {@code train} or {@code eval}
      * @param words the command and its arguments
@@ -75,7 +75,7 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         return all;
     }
 
-    /** The option for one rank in each process; empty if the number of ranks is given. */
+    /** The option that gives each process one rank; empty if the number of ranks is given. */
     private static List<String> ranks(ConfigOptions options, Arguments given, NodePlacement node) {
         boolean said = given.overrides().stream().anyMatch(override -> override.key().equals(RANKS))
                 || options.unchecked().ranks() != 1;
@@ -114,7 +114,7 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         return config.filter(training -> training.checkpoint().resume() instanceof Resume.From).isPresent();
     }
 
-    /** Checks what a restart needs beside the same command. */
+    /** Checks that a restart with the same command can continue the run. */
     void requireRestartable(int restarts, int nodes) {
         TrainerConfig training = config.orElseThrow(() -> new InputException("--max-restarts " + restarts + " with "
                 + arguments.getFirst() + ": only train goes on from checkpoints; leave --max-restarts out"));

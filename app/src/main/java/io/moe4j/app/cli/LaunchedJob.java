@@ -76,7 +76,7 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
         if (command.output().isEmpty()) {
             arguments.add("--output=" + folder);
         }
-        // Until this run has saved something, a restart begins where the first start began: at a checkpoint of another run, if one was named.
+        // Until this run has saved a checkpoint, a restart begins where the first start did: from a checkpoint of another run, if one was named.
         if (restart > 0 && (newestCheckpoint().isPresent() || !command.continuesAnother())) {
             arguments.add("--checkpoint.resume=auto");
         }

@@ -8,12 +8,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a process that {@code moe4j launch} has started when the launcher has ended, also if the launcher was killed and could not say so. The process's
- * standard input is a pipe from the launcher, which closes when the launcher ends. The process then ends as after SIGTERM, and after a time limit at once.
+ * Ends a process that {@code moe4j launch} has started once the launcher has ended, even if the launcher was killed. The process's standard input is a pipe
+ * from the launcher, which closes when the launcher ends. The process then ends as after SIGTERM; after a time limit it is killed.
  */
 final class Lifeline {
     private static final Logger log = LoggerFactory.getLogger(Lifeline.class);
-    /** Name of the system property with the seconds that the process may take to end by itself; set in processes that a launcher has started. */
+    /** Name of the system property with the number of seconds that the process may take to end by itself; set in processes that a launcher has started. */
     private static final String PROPERTY = "moe4j.lifeline";
 
     private Lifeline() {}
@@ -32,7 +32,7 @@ final class Lifeline {
     private static void watch(InputStream pipe, Duration limit) {
         try {
             while (pipe.read() >= 0) {
-                // The launcher sends nothing: what comes is ignored until the pipe closes.
+                // The launcher sends nothing; any input is ignored until the pipe closes.
             }
         } catch (IOException e) {
             log.debug("the pipe from the launcher is broken", e);

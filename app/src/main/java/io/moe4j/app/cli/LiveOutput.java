@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Lines of output, and on a terminal a line below them that is redrawn twice a second. Logs that are written meanwhile stand above that line. If the output is
- * no terminal, there is no such line, and no thread that draws it. If the process ends meanwhile, as by Ctrl-C, the line is removed, so that the shell's prompt
- * does not stand behind it.
+ * Lines of output, and on a terminal a line below them that is redrawn twice a second. Logs that are written at the same time appear above that line. If the
+ * output is not a terminal, there is no such line, and no thread that draws it. If the process ends early, as by Ctrl-C, the line is removed, so that the
+ * shell's prompt does not appear after it.
  */
 final class LiveOutput implements AutoCloseable {
     private static final long REFRESH_MILLIS = 500;
@@ -25,7 +25,7 @@ final class LiveOutput implements AutoCloseable {
     /**
      * Begins.
      *
-     * @param below the line as it is now
+     * @param below gives the current text of the line
      */
     LiveOutput(PrintWriter out, Screen screen, Supplier<LiveLine> below) {
         this.below = below;
@@ -38,7 +38,7 @@ final class LiveOutput implements AutoCloseable {
         }
     }
 
-    /** What runs when the process ends before {@link #close()}; absent where there is no line below. */
+    /** The thread that runs if the process ends before {@link #close()}; absent if there is no line below. */
     Optional<Thread> atExit() {
         return atExit.map(AtExit::hook);
     }

@@ -75,7 +75,7 @@ public final class Main {
     }
 
     /**
-     * Runs a command whose output no person watches.
+     * Runs a command whose output does not go to a terminal.
      *
      * @return 0 done, 1 failed, 2 bad input; see {@code moe4j --help} for runs that end early
      */
@@ -119,12 +119,12 @@ public final class Main {
                 () -> Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false));
     }
 
-    /** What standard output is. */
+    /** The properties of standard output. */
     Screen screen() {
         return screen;
     }
 
-    /** What standard error is. */
+    /** The properties of standard error. */
     Screen errorScreen() {
         return errorScreen;
     }

@@ -53,7 +53,10 @@ final class ReportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** {@code outputs/*} names all runs: folders that are no runs are left out with a remark, and if there are too many runs, the newest are taken. */
+    /**
+     * The runs to report. {@code outputs/*} may name anything: folders that are not runs are left out with a remark, and if there are too many runs, the
+     * newest are used.
+     */
     private List<Path> chosen() {
         List<Path> found = runs.stream().filter(Report::isRun).toList();
         if (runs.size() == 1 && found.isEmpty() && hasRuns(runs.getFirst())) {

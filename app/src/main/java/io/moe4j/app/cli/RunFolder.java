@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The folder to which a run writes. It belongs to one run: it is locked while the run lasts, and files of an earlier run in it are neither overwritten nor
- * mixed with new ones; only a run that continues the earlier one may use it.
+ * The folder to which a run writes. It belongs to one run: it is locked while the run lasts, and a folder with an earlier run is accepted only if the new run
+ * continues that one.
  */
 final class RunFolder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunFolder.class);
@@ -46,9 +46,9 @@ final class RunFolder implements AutoCloseable {
      * Makes the folder and locks it. This is done before anything that takes long, so that a run that cannot write fails early.
      *
      * @param given what the user asked for; if absent, the folder of the earlier run that {@code checkpoint.resume = "auto"} finds, or
-     *     {@code outputs/CONFIG-DATE-TIME}, with a number after it where other runs have started in the same second
+     * {@code outputs/CONFIG-DATE-TIME}, with a number after it if other runs have started in the same second
      * @param config name or file of the configuration
-     * @param values its values
+     * @param values the values of the configuration
      * @throws InputException if the folder cannot be made or written, is in use, or has an earlier run that this run does not continue
      */
     static RunFolder open(@Nullable Path given, String config, TrainerConfig values) {
@@ -93,11 +93,12 @@ final class RunFolder implements AutoCloseable {
     /**
      * Writes {@code config.toml}. If the continued run has a different one, that is kept beside it, as {@code config-to-step-40.toml}.
      *
-     * <p>The file is never there in part, also after a kill, a power cut or on a full disk: {@code checkpoint.resume = "auto"} recognises the run by it.
+     * <p>The file is replaced atomically, so that it is never incomplete, even after a kill, a power cut or on a full disk:
+     * {@code checkpoint.resume = "auto"} recognises the run by it.
      *
      * @param toml the configuration
      * @param stepsDone steps that were made with the earlier configuration
-     * @throws InputException if that fails; an earlier file is as it was
+     * @throws InputException if that fails; an earlier file is unchanged
      */
     void writeConfig(String toml, long stepsDone) {
         Path file = path.resolve(EarlierRun.CONFIG);
@@ -123,9 +124,9 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Removes a new folder to which its run has written nothing, because it could not be opened: {@code outputs} should list runs, and not attempts.
+     * Removes a new folder to which its run has written nothing, because the run could not be opened: {@code outputs} should list runs only.
      *
-     * @param folder the folder, which no run uses any more; it stays if it has anything but the file of the lock
+     * @param folder the folder, which no run uses any more; it is kept if it has anything besides the lock file
      */
     static void discardIfUnused(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
@@ -163,7 +164,7 @@ final class RunFolder implements AutoCloseable {
         }
     }
 
-    /** Two processes never get the same folder: only one of them succeeds in making it. */
+    /** Makes a new folder. Two processes never get the same one, because only one of them succeeds in making it. */
     private static Path makeNew(Path parent, String name) {
         make(parent);
         for (int i = 1; i <= MOST_IN_A_SECOND; i++) {

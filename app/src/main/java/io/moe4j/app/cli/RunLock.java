@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lock on a run's folder: the operating system's lock on its file {@code run.lock}, which ends with the process, however it ends. The file stays: if it
- * were removed, a run that has just opened it could hold a lock that no later run sees.
+ * The lock on a run's folder: the operating system's lock on its file {@code run.lock}, which ends with the process, however that ends. The file is never
+ * removed: a run that had just opened a removed file would hold a lock that no later run sees.
  */
 final class RunLock implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunLock.class);

@@ -20,7 +20,7 @@ final class RunReport {
     /**
      * The text before the first step.
      *
-     * @param run has not made a step yet
+     * @param run the run, which has not made a step yet
      */
     static String start(TrainerConfig config, TrainingRun run, RunFolder folder) {
         CheckpointConfig checkpoint = config.checkpoint();

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The process of rank 0 chooses the run's folder, and tells the others, because their clocks differ and only one process can make a new folder. */
+/** The process of rank 0 chooses the run's folder, and sends its path to the others: their clocks differ, and only one process can make a new folder. */
 final class SharedRunFolder {
 
     private SharedRunFolder() {}

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /** The process's standard output, which remembers why a write failed: {@code java.io.PrintWriter} tells only that one did. */
 final class StandardOutput extends FilterOutputStream {
-    /** What Linux and macOS say where the reader of a pipe has closed it, as {@code head} does. Java has no type for it. */
+    /** The message of Linux and macOS if the reader of a pipe has closed it, as {@code head} does. Java has no exception type for this. */
     private static final String BROKEN_PIPE = "Broken pipe";
 
     private Optional<IOException> failure = Optional.empty();
@@ -37,7 +37,7 @@ final class StandardOutput extends FilterOutputStream {
         }
     }
 
-    /** Whether the program that read the output wanted no more of it: {@code moe4j plan | head -3}. */
+    /** Whether the program that read the output has closed it, as in {@code moe4j plan | head -3}. */
     boolean hasReaderEnded() {
         return failure.map(Throwable::getMessage).filter(BROKEN_PIPE::equals).isPresent();
     }

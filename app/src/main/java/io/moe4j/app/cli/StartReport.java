@@ -11,7 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The lines before the first step that say what runs: model, ranks, devices, memory. {@code moe4j plan} lists the memory in full, and run.json the plug-ins.
+ * The lines before the first step that describe the run: model, ranks, devices, memory. {@code moe4j plan} lists the memory in full, and run.json the
+ * plug-ins.
  */
 final class StartReport {
     private static final int PURPOSES = 3;

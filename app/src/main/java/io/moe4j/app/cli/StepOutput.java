@@ -7,7 +7,10 @@ import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
 import java.io.PrintWriter;
 
-/** Prints the lines of steps, and on a terminal, below them, how far the run is. On a terminal, a line has only the figures that fit into one row. */
+/**
+ * Prints the lines of steps and, on a terminal, a line with the run's progress below them. On a terminal, a step's line has only the figures that fit into
+ * one row.
+ */
 final class StepOutput implements AutoCloseable {
     private final LiveOutput live;
     private final StepPace pace;
@@ -17,9 +20,9 @@ final class StepOutput implements AutoCloseable {
     /**
      * Begins.
      *
-     * @param logEvery a line is printed for every such number of steps
-     * @param done steps that are done
-     * @param steps all of them
+     * @param logEvery number of steps between two printed lines
+     * @param done number of steps that are done
+     * @param steps number of steps of the whole run
      */
     StepOutput(PrintWriter out, Screen screen, int logEvery, long done, long steps) {
         this.logEvery = logEvery;
@@ -47,7 +50,7 @@ final class StepOutput implements AutoCloseable {
         live.refresh();
     }
 
-    /** The number that a line makes room for: on a terminal that of the last step, so that figures stand below each other; for programs, the line's own. */
+    /** The step number to whose width a line is padded: on a terminal the last step's, so that figures are aligned; for programs the line's own. */
     private long aligned(long step) {
         return live.interactive() ? steps : step;
     }
@@ -57,7 +60,7 @@ final class StepOutput implements AutoCloseable {
         live.println(text);
     }
 
-    /** Shows in the line below what is being done, in place of the time that is left. */
+    /** Shows the current work in the line below, instead of the remaining time. */
     void note(String text) {
         pace.note(text);
         live.refresh();

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Measures how fast steps follow each other, for the progress line. The first step records a graph and takes longer, so that it does not count once
- * there is another.
+ * Measures how fast steps follow each other, for the progress line. The first step records a graph and takes longer; it is ignored as soon as there is
+ * another step.
  */
 final class StepPace {
     private static final int REMEMBERED = 20;
@@ -25,8 +25,8 @@ final class StepPace {
     private String between = "";
 
     /**
-     * @param done steps that are done
-     * @param steps all of them
+     * @param done number of steps that are done
+     * @param steps number of steps of the whole run
      */
     StepPace(long done, long steps, LongSupplier nanoTime) {
         this.done = done;
@@ -38,7 +38,7 @@ final class StepPace {
     /**
      * A step is done.
      *
-     * @param shown a figure of it
+     * @param shown a figure of the step, for the line
      */
     synchronized void done(long step, String shown) {
         figure = shown;
@@ -57,7 +57,7 @@ final class StepPace {
         note = text;
     }
 
-    /** Something else begins between two steps. It is shown unless there is a note, and its time does not count as a step's. */
+    /** Other work begins between two steps. It is shown unless there is a note, and its time is not counted as a step's. */
     synchronized void between(String text) {
         between = text;
         since = nanoTime.getAsLong();

@@ -6,7 +6,7 @@ enum StopSignal {
     HUP(1),
     /** Ctrl-C. */
     INT(2),
-    /** What {@code kill}, schedulers and containers send before they kill a process. */
+    /** Sent by {@code kill}, and by schedulers and containers before they kill a process. */
     TERM(15);
 
     private final int number;

@@ -42,12 +42,12 @@ final class TimingOptions {
         }
     }
 
-    /** What is going to be run, in words: {@code 2 runs to warm up, 10 timed}. */
+    /** A description of the runs: {@code 2 runs to warm up, 10 timed}. */
     String told() {
         return Shown.count(warmup, "run") + " to warm up, " + iterations + " timed";
     }
 
-    /** The peers' times, where a file was named. Read before anything is timed, so that a bad file costs no time. */
+    /** The peers' times, if a file was named. Read before anything is timed, so that a bad file is reported at once. */
     Optional<PeerTimes> peers() {
         return Optional.ofNullable(peers).map(PeerTimes::read);
     }

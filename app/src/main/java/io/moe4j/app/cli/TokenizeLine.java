@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Shows how far tokenizing is, in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is no terminal. */
+/** Shows the progress of tokenizing in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is not a terminal. */
 final class TokenizeLine implements AutoCloseable {
     private static final long EVERY_NANOS = 200_000_000;
     private static final double MEGA = 1e6;
@@ -28,9 +28,9 @@ final class TokenizeLine implements AutoCloseable {
         shown = begin - EVERY_NANOS;
     }
 
-    /** More is done. */
+    /** Reports progress. */
     void at(long done, long all, long tokens) {
-        // Bytes that an earlier run has read do not count for the speed of this one.
+        // Bytes that an earlier run has read do not count for this run's speed.
         firstBytes = firstBytes < 0 ? done : firstBytes;
         bytes = done;
         long now = nanoTime.getAsLong();

@@ -95,7 +95,7 @@ final class TrainCommand implements Callable<Integer> {
         return Optional.ofNullable(output);
     }
 
-    /** What this process knows before it connects to the others. */
+    /** The values that this process has before it connects to the others. */
     private record Start(Registry registry, TrainerConfig config, RankEnvironment environment,
             List<Integer> devices) {}
 
@@ -110,7 +110,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private int train(TrainerConfig config, Registry registry, RankEnvironment environment, RankLaunch launch)
             throws IOException {
-        // Signals are handled until all is written: one that comes after the last step must not make a finished run look like one that was ended before.
+        // Signals are handled until everything is written: a signal after the last step must not make a finished run look like an interrupted one.
         try (Interrupts interrupts = Interrupts.later()) {
             return launch.hasFirstRank() ? lead(config, registry, environment, launch, interrupts)
                     : follow(config, registry, environment, launch, interrupts);
@@ -141,10 +141,10 @@ final class TrainCommand implements Callable<Integer> {
             report = config.metrics().report()
                     && (run.stepsDone() > begin || EndOfRun.isOwed(folder.path())) ? Optional.of(folder.path())
                             : Optional.empty();
-            // A run that makes no step has found its last checkpoint.
+            // A run that makes no step continues a checkpoint of its last step.
             saved = run.lastSaved().isPresent() || run.stepsDone() == begin;
         }
-        // Only after the run is closed: until then, other processes of the job wait for this one, and they should not wait for its report.
+        // Write the report only after the run is closed: until then, other processes of the job wait for this one.
         report.ifPresent(folder -> {
             spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved,
                     ConfiguredChat.isLearned(config, registry), prompt(config)));
@@ -158,7 +158,7 @@ final class TrainCommand implements Callable<Integer> {
         try {
             return loop.run();
         } catch (CapacityExceededException | DataException | NonFiniteException e) {
-            // All processes throw this together: none has to be told.
+            // All processes throw this exception at the same point, so none has to be told.
             throw e;
         } catch (IOException | RuntimeException | Error e) {
             launch.tell("the work between steps", e);
@@ -180,7 +180,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Opens the run; meanwhile a terminal shows that, since it takes long for a large model. */
+    /** Opens the run, and shows this on a terminal, because it takes long for a large model. */
     private TrainingRun openShown(TrainerConfig config, Registry registry, RankLaunch launch, Path folder) {
         if (output != null) {
             return openWaiting(config, registry, launch, folder);
@@ -212,7 +212,7 @@ final class TrainCommand implements Callable<Integer> {
         int run() throws IOException;
     }
 
-    /** moe4j's own sources are Java, and begin with imports. For other data no good prompt is known, and generate asks for one. */
+    /** The packaged sources are Java, and begin with imports. For other data no good prompt is known, and generate asks for one. */
     private static String[] prompt(TrainerConfig config) {
         return config.data().path().isEmpty() && config.data().sources().isEmpty()
                 ? new String[] {"--prompt", "import java.util."} : new String[0];

@@ -29,9 +29,9 @@ final class TrainLoop {
     private final long begin;
 
     /**
-     * @param run has not made a step yet
+     * @param run the run, which has not made a step yet
      * @param err the output of processes that do not report steps
-     * @param interrupts handle no signal yet; from the first step on they do, until the caller closes them
+     * @param interrupts handles no signal yet; this loop makes it handle them from the first step on, until the caller closes it
      */
     TrainLoop(TrainerConfig config, TrainingRun run, PrintWriter err, Interrupts interrupts) {
         this.config = config;
@@ -42,7 +42,7 @@ final class TrainLoop {
     }
 
     /**
-     * In a process without rank 0: says nothing unless the run ends early.
+     * Runs in a process without rank 0, and prints nothing unless the run ends early.
      *
      * @return the exit code
      */
@@ -62,10 +62,10 @@ final class TrainLoop {
     }
 
     /**
-     * In the process of rank 0: reports for all.
+     * Runs in the process of rank 0, which reports for all.
      *
-     * @param folder for the configuration and the metrics
-     * @param served gets each step too
+     * @param folder the folder for the configuration and the metrics
+     * @param served receives each step too
      * @return the exit code
      */
     int lead(RunFolder folder, ServedMetrics served, PrintWriter out, Screen screen) throws IOException {
@@ -85,7 +85,7 @@ final class TrainLoop {
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps())) {
             interrupts.begin(stopping(output));
-            // From here on the first Ctrl-C ends the run after a step. Tests wait for the lines that are printed now.
+            // From here on, the first Ctrl-C ends the run after a step. Tests wait for the lines that are printed here.
             output.println(report);
             while (run.hasNext()) {
                 run.step(telling(List.of(record, served), output, summary));
@@ -99,7 +99,7 @@ final class TrainLoop {
         }
     }
 
-    /** After the last step; a run that ended earlier is not exported. */
+    /** Exports after the last step; a run that ended earlier is not exported. */
     private List<ModelExport.Exported> export() {
         List<ModelExport.Exported> exported = new ArrayList<>();
         if (hasMadeItsLastStep()) {

@@ -4,9 +4,9 @@ import io.moe4j.app.generate.Prompt;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What is typed, line by line, as prompts: each for itself, or as one conversation. For use by one thread. */
+/** Turns typed lines into prompts: each line is a separate text, or all lines form one conversation. For use by one thread. */
 final class TypedPrompts {
-    /** Begins another conversation. */
+    /** Typed to begin a new conversation. */
     static final String NEW = "/new";
 
     private final boolean chat;

@@ -3,8 +3,8 @@ package io.moe4j.app.cli;
 import java.nio.file.Path;
 
 /**
- * The folder of a run that is being opened. If the process is told to end meanwhile, as by Ctrl-C, the folder is removed: {@code outputs} lists runs, and
- * not attempts. Opening a large model takes minutes, in which people find that they meant another one.
+ * The folder of a run that is being opened. If the process is ended during this, as by Ctrl-C, the folder is removed, so that {@code outputs} lists only
+ * runs. Opening a large model takes minutes, in which a user may notice a mistake in the command.
  */
 final class UnopenedFolder implements AutoCloseable {
     private final Thread atExit;
@@ -20,7 +20,7 @@ final class UnopenedFolder implements AutoCloseable {
         return unopened;
     }
 
-    /** What runs when the process ends meanwhile. */
+    /** The thread that runs if the process ends before this is closed. */
     Thread atExit() {
         return atExit;
     }
@@ -30,7 +30,7 @@ final class UnopenedFolder implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (IllegalStateException e) {
-            // The process is ending, and the folder is looked at.
+            // The process is ending, and the other thread decides about the folder.
         }
     }
 }

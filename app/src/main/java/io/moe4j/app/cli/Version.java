@@ -2,7 +2,7 @@ package io.moe4j.app.cli;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** What {@code --version} prints. */
+/** The output of {@code --version}. */
 final class Version implements IVersionProvider {
 
     @Override

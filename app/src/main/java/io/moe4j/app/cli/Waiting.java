@@ -6,7 +6,7 @@ import io.moe4j.app.terminal.Screen;
 import java.io.PrintWriter;
 import java.time.Duration;
 
-/** Shows on a terminal, during long work without steps, what is being done and for how long: {@code opening the run  0:12}. */
+/** Shows the current work, and how long it has taken, on a terminal: {@code opening the run  0:12}. For long work without steps. */
 final class Waiting {
 
     private Waiting() {}

@@ -14,7 +14,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Opens the CPU device and multiplies two small matrices, to check that its native code is there and gives the right numbers. */
+/** Opens the CPU device and multiplies two small matrices, to check that its native code is available and correct. */
 final class CpuCheck {
     static final String NAME = "CPU device";
     private static final String NEEDED_FOR = "training on the CPU";

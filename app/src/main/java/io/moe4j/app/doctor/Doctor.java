@@ -18,7 +18,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Finds out what a machine has, and what is missing for what. */
+/** Checks what a machine has, and which features lack a requirement. */
 @Stability(Stability.Level.INTERNAL)
 public final class Doctor {
     private static final int FEATURE = 25;
@@ -43,7 +43,7 @@ public final class Doctor {
         this.outputs = outputs;
     }
 
-    /** All findings; what others depend on comes first. */
+    /** All findings; those on which others depend come first. */
     public List<Finding> findings() {
         List<Finding> findings = new ArrayList<>(
                 List.of(java(), cores(), memory(), disk(), CpuCheck.run(registry), driver()));
@@ -66,7 +66,7 @@ public final class Doctor {
         return findings;
     }
 
-    /** The devices on which training works. Each is judged by itself: a CPU without its BLAS does not exclude a GPU. */
+    /** The devices on which training works. Each is judged independently: a CPU device without its BLAS does not exclude a GPU. */
     public static List<String> workingDevices(List<Finding> findings) {
         if (findings.stream().anyMatch(finding -> finding.name().equals(JDK) && finding.state() != Finding.State.OK)) {
             return List.of();
@@ -147,7 +147,7 @@ public final class Doctor {
                 .orElseGet(() -> Finding.optional(name, file + " is not found", neededFor, remedy));
     }
 
-    /** What a plug-in answers; a fault of one does not hide what is found of the others. */
+    /** The answer of a plug-in's probe; a plug-in that throws does not end the other checks. */
     private static <P extends Provider> Availability probed(P provider, String method,
             Function<P, Availability> question) {
         Answers<P, Availability> answers = Asking.all(List.of(provider), method, question);

@@ -11,10 +11,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The places in which to look for things. Looking opens no device and loads no library.
+ * The places in which programs and libraries are searched. A search opens no device and loads no library.
  *
- * @param root of the file system
- * @param environment variables
+ * @param root the root of the file system
+ * @param environment environment variables
  */
 @Stability(Stability.Level.INTERNAL)
 public record Machine(Path root, Map<String, String> environment) {
@@ -53,7 +53,7 @@ public record Machine(Path root, Map<String, String> environment) {
         }
     }
 
-    /** Bytes that a line of {@code /proc/meminfo} tells, such as {@code MemAvailable}; 0 if there is no such line. */
+    /** The bytes in a line of {@code /proc/meminfo}, such as {@code MemAvailable}; 0 if there is no such line. */
     long memoryBytes(String name) {
         String kilobytes = line(root.resolve("proc/meminfo"), name + ":").replaceAll("\\D", "");
         return kilobytes.isEmpty() ? 0 : Long.parseLong(kilobytes) << 10;

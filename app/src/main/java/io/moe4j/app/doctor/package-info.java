@@ -1,4 +1,4 @@
-/** What a machine has, and what is missing for what. */
+/** Checks what a machine has, and which features lack a requirement. */
 @NullMarked
 package io.moe4j.app.doctor;
 

@@ -18,7 +18,7 @@ public sealed interface Prompt {
      * A conversation.
      *
      * @param messages at least one, each with a role
-     * @param variables what else the chat template may read
+     * @param variables other variables that the chat template may read
      */
     record Chat(List<Map<String, Object>> messages, Map<String, Object> variables) implements Prompt {
 

@@ -23,9 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Reads the prompts of a file, one in each line; empty lines do not count, nor does a byte-order mark at the beginning. A file whose name ends in
  * {@code .jsonl} or {@code .ndjson}, in small or capital letters, has an object in each line, with {@code "prompt"} (which may have line ends),
- * {@code "prompt_ids"} or {@code "messages"}; where there are messages, these count, and other
- * keys are for the chat template. So the output of
- * {@code --json} can be read again.
+ * {@code "prompt_ids"} or {@code "messages"}; if an object has messages, they are the prompt, and its other keys are variables of the chat template. The
+ * output of {@code --json} can be read in this way.
  */
 public final class PromptFile {
     private static final String BYTE_ORDER_MARK = "\uFEFF";

@@ -8,12 +8,12 @@ import java.util.function.ToDoubleFunction;
 
 /** The differences of one kind of number, such as gradients, by tensor. */
 final class Comparison {
-    /** The distance from 1 to the next fp32 number. Terms as large as 1 that cancel leave about as much. */
+    /** The distance from 1 to the next fp32 number. Terms of size 1 that cancel leave an error of about this size. */
     private static final double ROUNDING = 0x1p-23;
 
     private final String what;
     private final double bound;
-    /** Tensors whose values and differences are at most this part of the largest expected value of all are taken for zero. */
+    /** A tensor counts as zero if its values and differences are at most this fraction of the largest expected value of all tensors. */
     private final double rounding;
     private final ToDoubleFunction<Difference> error;
     private final Map<String, Difference> differences = new LinkedHashMap<>();
@@ -31,9 +31,9 @@ final class Comparison {
     }
 
     /**
-     * The same for gradients. A gradient that is zero, but for the rounding of terms that cancel, has no value to which a difference could be relative: for
-     * example the gate's, where each token has one expert whose weight is normalised, and so always 1. A tensor is taken for such a one if all its values,
-     * expected and found, are below 2⁻²³ of the largest gradient of the model.
+     * The same for gradients. If a gradient is zero except for rounding errors of terms that cancel, there is no value to which a difference could be
+     * relative. An example is the gradient of a gate that selects one expert for each token and normalises its weight, which is then always 1. A tensor
+     * counts as such a gradient if all its values, expected and found, are below 2⁻²³ of the largest gradient of the model.
      */
     static Comparison ofGradients(String what, double bound) {
         return new Comparison(what, bound, ROUNDING, Difference::relative);

@@ -1,6 +1,6 @@
 package io.moe4j.app.parity;
 
-/** How far numbers are from the expected ones. Several threads may add parts. */
+/** The difference of numbers from the expected ones. Several threads may add parts. */
 final class Difference {
     private double largest;
     private double largestExpected;
@@ -36,7 +36,7 @@ final class Difference {
         return largestExpected;
     }
 
-    /** Whether expected values are not all zero, and neither they nor the differences exceed {@code limit}. NaN exceeds it. */
+    /** Whether some expected value is not zero, and neither expected values nor differences exceed {@code limit}. NaN exceeds it. */
     synchronized boolean isRounding(double limit) {
         return largestExpected > 0 && largestExpected <= limit && largest <= limit;
     }

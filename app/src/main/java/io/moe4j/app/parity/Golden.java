@@ -76,7 +76,7 @@ final class Golden implements AutoCloseable {
     ModelSpec spec(ModelProvider provider, String commBackend) {
         try {
             ModelSpec whole = provider.fromHuggingFace(json("config")).withMoeCommBackend(commBackend);
-            // Software without multi-token prediction leaves its key in the file.
+            // Software without multi-token prediction may still write its key into the file.
             ModelSpec spec = has(PREDICTED) ? whole : whole.withPredictionDepth(0);
             requireShape("logits", List.of((long) sequences(), (long) sequenceLength(), spec.vocabulary()));
             return spec;

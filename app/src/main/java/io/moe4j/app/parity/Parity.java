@@ -28,7 +28,7 @@ public final class Parity {
     private final Registry registry;
     private final ConfigLoader loader;
 
-    /** With these plug-ins. */
+    /** Comparisons with these plug-ins. */
     public Parity(Registry registry) {
         this.registry = registry;
         this.loader = new ConfigLoader(registry);
@@ -38,7 +38,7 @@ public final class Parity {
      * Runs a comparison.
      *
      * @param path the golden file
-     * @param nameOrFile the configuration that says how the model is run
+     * @param nameOrFile the configuration that decides how the model is run
      * @param overrides laid over it; keys that the golden file fixes (model, batch, optimizer, schedule) are refused
      * @throws InputException if the file or the configuration cannot be used
      */

@@ -32,7 +32,7 @@ public record ParityReport(List<Line> lines) {
     /**
      * The largest error of one kind of number.
      *
-     * @param what such as {@code "gradients"}
+     * @param what the kind of number, such as {@code "gradients"}
      * @param tensors how many were compared
      * @param error the largest relative error
      * @param bound the largest error that is allowed

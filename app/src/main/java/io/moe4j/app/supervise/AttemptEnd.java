@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param ends one for each process, in the order in which they ended
  */
 public record AttemptEnd(List<ProcessEnd> ends) {
-    /** Matches what a process writes that stops because of a failure of another one. */
+    /** Matches the message of a process that stops because another one has failed. */
     private static final Pattern OTHER_FAILED = Pattern.compile("rank (\\d+) failed");
 
     public AttemptEnd {
@@ -24,9 +24,9 @@ public record AttemptEnd(List<ProcessEnd> ends) {
     }
 
     /**
-     * The process that failed first. A failed process tells the others, and these may end earlier than it does. So the choice is: a process that was ended
-     * by a signal, then one that could not use its input, then the one that the first process to end names as its reason. Processes that failed with the
-     * same error are told as one.
+     * The process whose failure caused the others. It need not have ended first, because a failed process tells the others, which may end before it. The
+     * choice is: a process that was ended by a signal; otherwise one that refused its input; otherwise the one that the first ended process names as its
+     * reason. Processes that failed with the same error are reported as one.
      */
     public Optional<ProcessEnd> cause() {
         List<ProcessEnd> failures = ends.stream().filter(end -> end.isFailure() && !end.killed()).toList();

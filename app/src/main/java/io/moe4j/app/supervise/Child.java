@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * @param ranks the ranks that run in it, ascending
  * @param command the program and its arguments
- * @param environment variables that it gets beside those of this process
+ * @param environment variables that it gets in addition to those of this process
  */
 public record Child(List<Integer> ranks, List<String> command, Map<String, String> environment) {
 

@@ -15,7 +15,7 @@ public record JvmCommand(int processors, long heapMegabytes) {
     private static final String PROCESSORS = "-XX:ActiveProcessorCount=";
     private static final long LEAST_HEAP_MEGABYTES = 512;
 
-    /** The command for each of {@code processes} on this machine, with an equal share of it. Limits in this JVM's own options stay as they are. */
+    /** The command for each of {@code processes} processes, which share this machine equally. Limits in this JVM's own options are kept. */
     public static JvmCommand share(int processes) {
         Runtime runtime = Runtime.getRuntime();
         // By default, a JVM takes up to a quarter of the memory for its heap. All heaps together get at most half of it.

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A file for each process with all its output: {@code rank-2.log}, named after its first rank. A restarted process appends to its file. A file that
- * can no longer be written, as on a full disk, is given up with one remark, and the run goes on.
+ * A file for each process with all its output: {@code rank-2.log}, named after its first rank. A restarted process appends to its file. If a file can no
+ * longer be written, as on a full disk, one remark is made, nothing more is written to it, and the run goes on.
  */
 public final class LogFiles implements AutoCloseable {
     private final Path folder;

@@ -9,8 +9,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Writes the lines of several processes, each headed by the ranks that wrote it: {@code [rank 2] error: …}. A line is held for a moment, and written once
- * if other ranks write the same line meanwhile: {@code [ranks 0 to 3] error: …}. The time of day at the head of a log's lines makes no difference. The
+ * Writes the lines of several processes, each prefixed with the ranks that wrote it: {@code [rank 2] error: …}. A line is held for a moment, and written once
+ * if other ranks write the same line during that time: {@code [ranks 0 to 3] error: …}. The time of day at the beginning of log lines is not compared. The
  * lines of a process stay in order.
  */
 final class MergedLines implements AutoCloseable {
@@ -52,7 +52,7 @@ final class MergedLines implements AutoCloseable {
         notifyAll();
     }
 
-    /** A line without the time of day that heads it. */
+    /** A line without the time of day at its beginning. */
     private static String text(String line) {
         return TIME.matcher(line).replaceFirst("");
     }

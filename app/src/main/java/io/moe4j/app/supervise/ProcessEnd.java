@@ -44,7 +44,7 @@ public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<Str
         return !isDone() && !isStopped();
     }
 
-    /** Whether it has refused its input, so that another start would be refused too. */
+    /** Whether it has refused its input, so that a restart would fail too. */
     public boolean isBadInput() {
         return code == BAD_INPUT;
     }
@@ -65,7 +65,7 @@ public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<Str
         return new ProcessEnd(all, code, killed, lastLines);
     }
 
-    /** Such as {@code rank 2 failed (exit code 1)}. */
+    /** A description such as {@code rank 2 failed (exit code 1)}. */
     public String words() {
         String name = Shown.ranks(ranks);
         if (!isBySignal()) {

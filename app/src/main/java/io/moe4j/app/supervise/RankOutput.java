@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Shows what the processes write: the standard output of rank 0 unchanged, since rank 0 reports for all; everything else on standard error, headed by the
- * ranks that wrote it.
+ * Shows the output of the processes: the standard output of rank 0 unchanged, because rank 0 reports for all; everything else on standard error, prefixed
+ * with the ranks that wrote it.
  */
 public final class RankOutput implements AutoCloseable {
     private final PrintWriter out;
@@ -17,7 +17,7 @@ public final class RankOutput implements AutoCloseable {
     /**
      * Begins.
      *
-     * @param logs receive all output
+     * @param logs receives all output
      */
     public RankOutput(PrintWriter out, PrintWriter err, Optional<LogFiles> logs) {
         this.out = out;

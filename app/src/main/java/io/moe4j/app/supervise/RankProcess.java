@@ -17,10 +17,10 @@ import java.util.concurrent.CompletableFuture;
  * A running child process. Its standard input is a pipe from this process, to which nothing is written. When the pipe closes, this process has ended, and
  * the child ends itself.
  *
- * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all its processes at once: this process passes them on as SIGTERM.
+ * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all its processes at once; this process forwards them as SIGTERM.
  */
 final class RankProcess {
-    /** Every JVM of moe4j writes this line; it is not shown, since the kernels of the CPU use that module on purpose. */
+    /** Every JVM of moe4j writes this line, because the CPU kernels use that module; it is not shown. */
     private static final String EXPECTED_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final int LAST_LINES = 20;
     /** How long to read on after the process has ended: a child of its own may still hold its output open. */
@@ -40,7 +40,7 @@ final class RankProcess {
 
     /** Starts the process. */
     static RankProcess start(Child child, RankOutput output) {
-        // The shell replaces itself by the command, so that both have one process id. The command ignores the signals that the shell ignores.
+        // The shell replaces itself with the command, which keeps the process id and ignores the signals that the shell ignores.
         List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "trap '' HUP INT; exec \"$@\"", "moe4j"));
         command.addAll(child.command());
         ProcessBuilder builder = new ProcessBuilder(command);

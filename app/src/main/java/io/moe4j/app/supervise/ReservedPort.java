@@ -8,8 +8,8 @@ import java.net.Socket;
 import java.util.Locale;
 
 /**
- * A free port of the loopback interface. On Linux it is kept from other programs until this object is closed, by a socket that is bound to the port and
- * never listens: another socket may still bind to this port number and listen, if it allows addresses to be reused, as rank 0's socket does.
+ * A free port of the loopback interface. On Linux, a socket that is bound to the port and never listens keeps it from other programs until this object is
+ * closed. A socket with SO_REUSEADDR, such as rank 0's, can still bind to the port and listen.
  */
 public final class ReservedPort implements AutoCloseable {
     private final Socket socket;

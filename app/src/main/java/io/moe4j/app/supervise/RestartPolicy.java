@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Decides whether a failed run is started again. After two restarts in a row that saved nothing new, it is not, since the run would most likely fail in
+ * Decides whether a failed run is started again. It gives up after two restarts in a row that saved nothing new, because the run would most likely fail in
  * the same way again.
  */
 public final class RestartPolicy {
@@ -22,7 +22,7 @@ public final class RestartPolicy {
     /**
      * Begins.
      *
-     * @param most how often a run is started again; 0 for never
+     * @param most the largest number of restarts; 0 for none
      * @param reached the newest checkpoint before the first start
      */
     public RestartPolicy(int most, Optional<Path> reached) {

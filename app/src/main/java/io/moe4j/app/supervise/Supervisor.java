@@ -121,7 +121,7 @@ public final class Supervisor {
         }
     }
 
-    /** Says which process failed first. Its own error may stand far above, before the output of the others. */
+    /** Reports which process failed first, with its last lines: its own error may be far above, before the output of the others. */
     private void tellEnd(ProcessEnd cause, String reason) {
         if (cause.isBadInput()) {
             return;
@@ -133,7 +133,7 @@ public final class Supervisor {
                 .forEach(line -> output.tell("|   " + line));
     }
 
-    /** Shortens an error to one line; the whole error stands above. */
+    /** Shortens an error to one line; the whole error was shown before. */
     private static String shortError(ProcessEnd cause) {
         return cause.error().map(error -> ": " + (error.length() <= MOST_CHARACTERS ? error
                 : error.substring(0, MOST_CHARACTERS) + "…")).orElse("");

@@ -8,8 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Lines of output, and on a terminal one line of progress below them that is rewritten. Whatever is written, from any thread, stands above that line and
- * stays.
+ * Lines of output and, on a terminal, one line of progress below them that is rewritten. Output from any thread appears above that line.
  *
  * <p>It writes plain characters, and two control sequences that every terminal has: to the start of the line, and clear to the end of the line. It
  * opens no terminal, sets no mode, and handles no signal, so that there is nothing to put back when the process is stopped or killed.
@@ -22,7 +21,7 @@ public final class LiveLines implements AutoCloseable {
     private Optional<LiveLine> below = Optional.empty();
     private boolean closed;
 
-    /** Writes to {@code out}, which is {@code screen}. */
+    /** Writes to {@code out}, whose properties are {@code screen}. */
     public LiveLines(PrintWriter out, Screen screen) {
         this.out = out;
         this.screen = screen;
@@ -33,7 +32,7 @@ public final class LiveLines implements AutoCloseable {
         return screen.interactive();
     }
 
-    /** The width of the terminal now; a large number where there is none, and no text has to be cut. */
+    /** The current width of the terminal; a large number if there is no terminal, so that no text is cut. */
     public int width() {
         return screen.width();
     }
@@ -54,14 +53,14 @@ public final class LiveLines implements AutoCloseable {
     }
 
     /**
-     * A stream that writes whole lines to {@code target}, each above the line below: for what others write to the same terminal, such as logs. An
-     * unfinished line is kept until its end comes, or the stream is flushed after {@link #close()}.
+     * A stream that writes whole lines to {@code target}, each above the line below; for other output to the same terminal, such as logs. An unfinished line
+     * is kept until its end comes, or the stream is flushed after {@link #close()}.
      */
     public PrintStream above(PrintStream target) {
         return new PrintStream(new Above(target), true, StandardCharsets.UTF_8);
     }
 
-    /** Removes the line below; what is written later is written as it is. */
+    /** Removes the line below; later output is written unchanged. */
     @Override
     public synchronized void close() {
         out.print(clear());

@@ -6,14 +6,14 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How far a run is, as one line.
+ * The progress of a run, as one line.
  *
- * @param done steps that are done
- * @param steps all of them
- * @param current how long the step under way has taken until now
+ * @param done number of steps that are done
+ * @param steps number of steps of the whole run
+ * @param current how long the current step has taken so far
  * @param perStep how long a step takes; empty until it is known
- * @param note what to say instead of the time that is left; empty for nothing
- * @param figure of the last step, such as {@code loss 3.853}; empty for nothing
+ * @param note shown instead of the remaining time; may be empty
+ * @param figure a figure of the last step, such as {@code loss 3.853}; may be empty
  */
 public record ProgressLine(long done, long steps, Duration current, Optional<Duration> perStep, String note,
         String figure) implements LiveLine {
@@ -28,9 +28,8 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
     }
 
     /**
-     * The line for a terminal of {@code columns}: {@code step 12/60  20% [=====>        ]  loss 3.853  1.25 s/step  1:00 left}. It is always shorter
-     * than the terminal is wide, so that it never wraps: what does not fit is left out, the bar first, then the time of a step, and the figure. The time
-     * that is left goes last.
+     * The line for a terminal of {@code columns}: {@code step 12/60 20% [=====> ] loss 3.853 1.25 s/step 1:00 left}. It is always shorter than the terminal's
+     * width, so that it never wraps. If not all fits, parts are left out in this order: the bar, the time of a step, the figure, the remaining time.
      */
     @Override
     public String line(int columns) {
@@ -48,7 +47,7 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
         return steps == 0 ? 100 : 100 * done / steps;
     }
 
-    /** What is said beside the bar, and shorter forms of it, the longest first. */
+    /** The text beside the bar, and shorter forms of it, the longest first. */
     private List<String> times() {
         if (!note.isEmpty()) {
             return List.of(note);
@@ -63,7 +62,7 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
         });
     }
 
-    /** The time of the steps that are missing, less what the one under way has taken, but never less than those after it need. */
+    /** The time of the remaining steps, less the time that the current one has taken, but at least the time of those after it. */
     private Duration left(Duration each) {
         long missing = Math.max(0, steps - done);
         Duration rest = each.multipliedBy(missing);

@@ -4,8 +4,8 @@ import io.moe4j.api.Shown;
 import java.util.Locale;
 
 /**
- * Text that a model wrote, for a terminal. What a terminal would obey, such as an escape sequence that clears the screen, is shown as a code. Line ends and
- * tabs stay, and so do the two joiners that emoji and several scripts are written with.
+ * Makes text of a model safe for a terminal. Control characters that a terminal would interpret, such as an escape sequence that clears the screen, are shown
+ * as codes. Line ends, tabs, and the two joiner characters that emoji and several scripts need are kept.
  */
 public final class SafeText {
     private static final int ZERO_WIDTH_NON_JOINER = 0x200C;

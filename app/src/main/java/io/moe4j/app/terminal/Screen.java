@@ -6,11 +6,11 @@ import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
- * What standard output or standard error is: a terminal, or a file or a pipe.
+ * The properties of standard output or standard error: whether it is a terminal, or a file or a pipe.
  *
  * @param terminal whether it is a terminal, so that lines should fit into its width
  * @param interactive whether it is a terminal that can rewrite a line
- * @param columns the terminal's width now, empty if unknown; asked before each drawing, so that a changed width needs no signal
+ * @param columns gives the terminal's current width, empty if unknown; called before each drawing, so that a changed width needs no signal
  */
 public record Screen(boolean terminal, boolean interactive, Supplier<OptionalInt> columns) {
     private static final int STANDARD_OUTPUT = 1;
@@ -25,7 +25,7 @@ public record Screen(boolean terminal, boolean interactive, Supplier<OptionalInt
     /**
      * The standard output of this process.
      *
-     * @param calls what can be asked about it
+     * @param calls native calls, if they can be made
      * @param environment such as {@link System#getenv()}; {@code TERM} unset, empty or {@code dumb} says that no line can be rewritten
      */
     public static Screen standardOutput(Optional<TerminalCalls> calls, Map<String, String> environment) {
@@ -46,7 +46,7 @@ public record Screen(boolean terminal, boolean interactive, Supplier<OptionalInt
         return new Screen(true, !type.isEmpty() && !type.equals("dumb"), () -> open.columns(descriptor));
     }
 
-    /** How many columns a line may take: those of the terminal, 80 if it does not tell; a large number for a file or a pipe. */
+    /** The number of columns that a line may take: the terminal's width, 80 if it is unknown; a large number for a file or a pipe. */
     public int width() {
         return terminal ? columns.get().orElse(USUAL_COLUMNS) : Integer.MAX_VALUE;
     }

@@ -21,7 +21,7 @@ public final class TerminalCalls {
     /** {@code struct winsize}: rows, columns, and two sizes in pixels, each an unsigned short. */
     private static final long WINSIZE_BYTES = 8;
     private static final long COLUMNS_OFFSET = 2;
-    /** The number of the request "give the window's size", which Linux and macOS have chosen for themselves. */
+    /** The number of the ioctl request TIOCGWINSZ, which differs between Linux and macOS. */
     private static final long REQUEST_LINUX = 0x5413L;
     private static final long REQUEST_MACOS = 0x40087468L;
 
@@ -45,7 +45,7 @@ public final class TerminalCalls {
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     }
 
-    /** The calls, where this module may make native calls, on Linux and macOS. */
+    /** The calls, on Linux and macOS, if this module may make native calls. */
     public static Optional<TerminalCalls> find() {
         String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         boolean linux = system.contains("linux");
@@ -83,7 +83,7 @@ public final class TerminalCalls {
         }
     }
 
-    /** From now on, {@code to} is what {@code from} is, and {@code from} is closed. Nothing changes if {@code from} is not open. */
+    /** Makes descriptor {@code to} refer to what {@code from} refers to, and closes {@code from}. Does nothing if {@code from} is not open. */
     public void move(int from, int to) {
         try {
             if ((int) dup2.invokeExact(from, to) == to) {

@@ -15,7 +15,7 @@ import java.util.function.UnaryOperator;
  * @param shape extents
  * @param scale factor of the scores
  * @param documents where documents begin, if tokens attend within their document only
- * @param values the values (B, S, G, V) in v, and their gradient in the gradient with respect to v: a view, whose last stride is 1
+ * @param values maps v, or the gradient with respect to v, to a view (B, S, G, V) of the values in it; the view's last stride is 1
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -34,8 +34,8 @@ public record AttentionCall(String name, AttentionShape shape, float scale, Opti
     }
 
     /**
-     * The same, with values that are a part of v. Backward then writes this part of the gradient only; the operation that reads the others has to write
-     * theirs.
+     * The same, with values that are a part of v. Backward then writes only this part of the gradient with respect to v; the operation that reads the rest of
+     * v must write the rest.
      */
     public AttentionCall withValues(UnaryOperator<Tensor> partOfV) {
         return new AttentionCall(name, shape, scale, documents, partOfV);

@@ -26,7 +26,7 @@ final class CausalAttention implements Operation {
     private final Variable v;
     private @Nullable Tensor lse_BHS;
     private @Nullable Tensor o;
-    /** What forward has left to backward. */
+    /** Values that forward stored for backward. */
     private Optional<Tensor> scores = Optional.empty();
 
     CausalAttention(AttentionCall call, Variable q, Variable k, Variable v) {

@@ -24,7 +24,7 @@ final class LinearOperation extends MatrixOperation {
         adapter.ifPresent(updates -> updates.addTo(tape, x_TI.tensor(), y_TO));
     }
 
-    /** A frozen matrix needs no gradient, which is what the input is read for. */
+    /** Backward reads the input only to compute the matrix's gradient, which a frozen matrix does not need. */
     @Override
     public boolean readsInput(int index) {
         return w_OI.isTrained() || adapter.isPresent();

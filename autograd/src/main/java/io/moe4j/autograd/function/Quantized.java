@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Temporaries of types with scales, for operands of products. Sums over the elements of a row need one scale for each 1 × 128, sums over rows need one for
- * each 128 × 1. Their content is undefined until something quantizes into them.
+ * Temporaries of types with scales, for operands of products. A product that sums over the elements of a row needs one scale for each 1 × 128 elements; one
+ * that sums over rows needs one for each 128 × 1. Their content is undefined until something quantizes into them.
  *
  * @since 0.3.0
  */
@@ -28,10 +28,10 @@ public final class Quantized {
         return tape.temporary(PURPOSE, type, Tape.extents(x_TC)).withScales(Optional.of(Scales.ofRows(scales)));
     }
 
-    /** Of the shape of x (T, C), with one scale for each 128 × 1. Its columns are dense: devices multiply along dense numbers. */
+    /** Of the shape of x (T, C), with one scale for each 128 × 1. Its columns are contiguous, because devices sum over contiguous elements. */
     public static Tensor columnsLike(Tape tape, DType type, Tensor x_TC) {
         Tensor scales = tape.temporary(PURPOSE, DType.F32, Scales.shapeOfColumns(x_TC.dim(0), x_TC.dim(1)));
-        // Bulk copies of a GPU begin at multiples of 16 bytes.
+        // A GPU's bulk copies must begin at multiples of 16 bytes.
         long stride = Math.ceilDiv(x_TC.dim(0), COLUMN_ALIGNMENT) * COLUMN_ALIGNMENT;
         return tape.temporary(PURPOSE, type, x_TC.dim(1), stride).strided(Tape.extents(x_TC), new long[] {1, stride})
                 .withScales(Optional.of(Scales.ofColumns(scales)));

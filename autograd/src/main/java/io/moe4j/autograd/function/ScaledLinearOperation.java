@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /**
  * y = x · wᵀ, whose operands are in 8 bits (DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 3.3). With q for quantizing: y = q(x) · q(w)ᵀ and
  * dx = q(dy) · q(w), with one scale for each 1 × 128 of x and dy, and for each 128 × 128 of w; dw = q(dy)ᵀ · q(x), with one scale for each 128 × 1, since
- * it sums over tokens. Results are those of fp32 sums. What is quantized lives for one product; the activations themselves keep their type.
+ * it sums over tokens. Sums are in fp32. Quantized operands exist for one product only; the activations themselves keep their type.
  */
 final class ScaledLinearOperation extends MatrixOperation {
     private final DType type;
@@ -55,7 +55,10 @@ final class ScaledLinearOperation extends MatrixOperation {
         }
     }
 
-    /** Enqueues the gradient with respect to w, if it is trained; also quantizes dy into {@code others}, since dy is quantized in all ways at once. */
+    /**
+     * Enqueues the gradient with respect to w, if it is trained. Also quantizes dy into {@code others}, so that one pass over dy makes all its quantized
+     * forms.
+     */
     private void weightGradient(Tape tape, Tensor dy_TO, Tensor... others) {
         if (!w_OI.isTrained()) {
             Quantized.fill(tape, dy_TO, others);

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How other software knows a model: what a folder in Hugging Face's layout says of it.
+ * The description of a model in Hugging Face's layout, from which other software builds it.
  *
  * @param config the keys of its {@code config.json}: numbers, strings, booleans, nulls, lists and maps of these
  * @param expertBiases whether the published class has the experts' biases ({@code e_score_correction_bias})
- * @param remarks in what other software will compute something else, in words; empty if there is nothing
+ * @param remarks where other software will compute different results, one sentence each; empty if it computes the same
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

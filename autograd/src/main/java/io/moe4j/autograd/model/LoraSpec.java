@@ -6,8 +6,9 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * Low-rank adaptation (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021): all parameters are frozen, and each of some matrices w (O, I)
- * is updated by alpha / rank · b · a, of which a (rank, I) and b (O, rank) are trained. In the beginning b is zero, so that nothing is updated.
+ * Low-rank adaptation (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021): all parameters of the model are frozen. To each target matrix
+ * w (O, I), the update alpha / rank · b · a is added, where a (rank, I) and b (O, rank) are trained. Initially b is zero, so that the model computes what it
+ * did before.
  *
  * @param rank r, at least 1
  * @param alpha the update has the factor alpha / rank

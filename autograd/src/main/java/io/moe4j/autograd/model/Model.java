@@ -26,9 +26,9 @@ public interface Model extends AutoCloseable {
     }
 
     /**
-     * Enqueues what all passes over the same parameters need once, such as the matrices of products in a type with scales
-     * ({@link ParameterUnit#prepare}). Called before the first {@link #begin} of a step, and before an evaluation; part of what is captured.
-     * {@link #forwardBackward}, {@link #logits} and {@link #locateNonFinite} do not need it. Since SPI 1.4.
+     * Enqueues the work that is needed once for all passes over the same parameter values, such as quantizing matrices ({@link ParameterUnit#prepare}).
+     * Called before the first {@link #begin} of a step, and before an evaluation; part of what is captured. {@link #forwardBackward}, {@link #logits} and
+     * {@link #locateNonFinite} do not need it. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -36,9 +36,9 @@ public interface Model extends AutoCloseable {
 
     /**
      * Announces the microbatch whose forward or backward is enqueued next. Gradients and {@link #tokensPerExpert()} of a step's first microbatch
-     * overwrite those of the previous step; later microbatches add to them. Whatever is enqueued next keeps the documents of this microbatch apart, if
-     * it has any: also {@link #logits} and {@link #locateNonFinite}. A schedule calls this whenever it switches to another microbatch. Since SPI 1.3,
-     * with documents since SPI 1.4.
+     * overwrite those of the previous step; later microbatches add to them. Until the next call, everything that is enqueued keeps the documents of this
+     * microbatch apart, {@link #logits} and {@link #locateNonFinite} included. A schedule calls this whenever it switches to another microbatch. Since SPI
+     * 1.3, with documents since SPI 1.4.
      *
      * @throws UnsupportedOperationException if the step has several microbatches and the model supports only one, or if the microbatch has documents
      *         and the model does not keep them apart
@@ -81,7 +81,10 @@ public interface Model extends AutoCloseable {
                 + " cannot generate: Model.openDecoding is not implemented; it came with version 1.4 of the model SPI");
     }
 
-    /** Tokens that each expert got in the step's microbatches so far, by layer: I32 (E) over this rank's expert-parallel group. Keys are layer indices. */
+    /**
+     * The number of tokens that each expert received in the step's microbatches so far, I32 (E), by layer index; counted over this rank's expert-parallel
+     * group.
+     */
     Map<Integer, Tensor> tokensPerExpert();
 
     /**
@@ -110,11 +113,13 @@ public interface Model extends AutoCloseable {
         return Optional.empty();
     }
 
-    /** Where each tensor of a Hugging Face checkpoint lies, for the tensors that this rank has (all except other ranks' experts). */
+    /**
+     * Maps each tensor name of a Hugging Face checkpoint to its place in a parameter, for the tensors that this rank has (all except other ranks' experts).
+     */
     Map<String, ParameterSlice> checkpointNames();
 
     /**
-     * Where the matrices of low-rank updates lie, by the names that PEFT gives them in a file, such as
+     * Maps the names that PEFT gives to the matrices of low-rank updates to their place in a parameter. A name is, for example,
      * {@code "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"}; empty if the model was opened without {@linkplain ModelContext#lora them}.
      * They are not among {@link #checkpointNames}. Since SPI 1.4.
      *
@@ -125,8 +130,8 @@ public interface Model extends AutoCloseable {
     }
 
     /**
-     * Other names under which published checkpoints repeat a tensor of {@link #checkpointNames}, with the name that it has there: modules for multi-token
-     * prediction come with copies of the embedding and the head. Since SPI 1.4.
+     * Tensors that published checkpoints contain twice: maps the second name to the name in {@link #checkpointNames}. Modules for multi-token prediction come
+     * with copies of the embedding and of the head. Since SPI 1.4.
      *
      * @since 0.3.0
      */

@@ -30,9 +30,9 @@ import java.util.TreeSet;
  * @param blank whether parameters begin as zeros, since the opener loads them from files: computing initial values takes longer than reading
  * @param forwardOnly whether the model never computes gradients, so that its units need no memory for them. Since SPI 1.4
  * @param exchanges exchanges for passes of fewer tokens than B·S, by their number of tokens; for {@link Model#openDecoding}. Since SPI 1.4
- * @param routerLosses losses that training adds for the routing of tokens. Since SPI 1.4
- * @param predictionWeight what the losses of modules for multi-token prediction are multiplied by, beside the loss of the model itself: the factor of the
- *        mean over the modules, divided by their number. Since SPI 1.4
+ * @param routerLosses factors of the router's auxiliary losses (load balance and z). Since SPI 1.4
+ * @param predictionWeight factor of the loss of each module for multi-token prediction, which is added to the model's own loss: the weight of the mean over
+ *     the modules, divided by their number. Since SPI 1.4
  * @param lora low-rank updates of some matrices; all parameters are frozen then. Since SPI 1.4
  * @since 0.1.0
  */
@@ -94,7 +94,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
                 forceLoadBalance, seed, blank, forwardOnly, byTokens, routerLosses, predictionWeight, lora);
     }
 
-    /** With losses for the routing of tokens. Since SPI 1.4. */
+    /** With auxiliary losses of the router. Since SPI 1.4. */
     public ModelContext withRouterLosses(RouterLossFactors factors) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
                 forceLoadBalance, seed, blank, forwardOnly, exchanges, factors, predictionWeight, lora);

@@ -47,7 +47,7 @@ public interface ModelProvider extends Provider {
     ModelSpec fromHuggingFace(Map<String, Object> config);
 
     /**
-     * How other software knows a model of this family: {@link #fromHuggingFace} of the returned keys computes the same. Since SPI 1.4.
+     * The {@code config.json} of a model of this family: {@link #fromHuggingFace} of the returned keys gives a model that computes the same. Since SPI 1.4.
      *
      * @return empty if this provider writes no {@code config.json}
      * @throws IllegalArgumentException if no published class computes what the spec says; the message lists why

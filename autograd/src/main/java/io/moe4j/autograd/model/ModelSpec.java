@@ -66,8 +66,8 @@ public interface ModelSpec {
     }
 
     /**
-     * How many modules for multi-token prediction the model has (DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 2.2). Module k of them predicts
-     * the token after the one that lies k places further; only training uses them. Since SPI 1.4.
+     * How many modules for multi-token prediction the model has (DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 2.2). At position i, the model
+     * itself predicts token i + 1, and module k (from 1) predicts token i + 1 + k. Only training uses the modules. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -76,9 +76,9 @@ public interface ModelSpec {
     }
 
     /**
-     * This spec with so many modules for multi-token prediction. Since SPI 1.4.
+     * This spec with {@code depth} modules for multi-token prediction. Since SPI 1.4.
      *
-     * @throws IllegalArgumentException if the model cannot have so many
+     * @throws IllegalArgumentException if the model cannot have that many
      * @since 0.3.0
      */
     default ModelSpec withPredictionDepth(int depth) {
@@ -91,7 +91,7 @@ public interface ModelSpec {
     }
 
     /**
-     * Bytes that generating keeps for each token of a sequence, in all layers together; empty if the model cannot generate. Since SPI 1.4.
+     * Bytes of cache that generation needs for each token of a sequence, over all layers; empty if the model cannot generate. Since SPI 1.4.
      *
      * @param dtype type of the activations
      */
@@ -100,8 +100,8 @@ public interface ModelSpec {
     }
 
     /**
-     * The ways in which this model computes differently from every published class of its family, in words with the remedy; empty if there are none.
-     * Code that exports weights for other software must report them. Since SPI 1.3.
+     * Sentences that say where this model computes differently from every published class of its family, each with the remedy; empty if there is no
+     * difference. Code that exports weights for other software must report them. Since SPI 1.3.
      *
      * @param biasesMove whether training moves the experts' biases
      */
@@ -110,8 +110,8 @@ public interface ModelSpec {
     }
 
     /**
-     * The names of what low-rank updates can be trained of; empty if the model does not support them. A name is that of a matrix in a published checkpoint,
-     * such as {@code "q_proj"}, and means all matrices of that name, or of a group of them. Since SPI 1.4.
+     * The names that {@link LoraSpec#targets} may contain; empty if the model does not support low-rank updates. A name is that of a matrix in a published
+     * checkpoint, such as {@code "q_proj"}, and stands for this matrix in all blocks, or it is the name of a group of matrices. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -120,8 +120,8 @@ public interface ModelSpec {
     }
 
     /**
-     * Numbers of low-rank updates: their parameters, those that a token uses, and the operations of forward and backward where all other parameters are
-     * frozen. Since SPI 1.4.
+     * Figures of a model with low-rank updates: {@code parameters} and {@code activeParameters} count those of the updates only, and operations are those of
+     * forward and backward while all other parameters are frozen. Since SPI 1.4.
      *
      * @throws IllegalArgumentException if a target is not one of {@link #adapterTargets}
      * @since 0.3.0
@@ -133,7 +133,7 @@ public interface ModelSpec {
     /** Numbers of parameters and operations. */
     ModelFigures figures(long sequence);
 
-    /** Problems with a parallel layout and a sequence length, in words with values, rule and remedy; empty if there are none. */
+    /** Problems with a parallel layout and a sequence length, each a sentence with values, rule and remedy; empty if there are none. */
     List<String> problems(int expertParallelRanks, long sequence);
 
     /** Opens it for one rank; its parameters are allocated and initialised. */

@@ -3,8 +3,8 @@ package io.moe4j.autograd.model;
 import io.moe4j.api.Stability;
 
 /**
- * What the gradients of losses for the routing of tokens are multiplied by, in each layer with experts. Like the scale of
- * {@link Model#forwardBackward}, they already have the factor 1 / (tokens of all ranks), so that losses are means over tokens.
+ * Factors of the router's auxiliary losses, in each layer with experts. Like the scale of {@link Model#forwardBackward}, they already have the factor 1 /
+ * (tokens of all ranks), so that losses are means over tokens.
  *
  * @param balance of each token's balance term: the sequence-wise balance loss of DeepSeek-V3
  * @param z of each token's z term

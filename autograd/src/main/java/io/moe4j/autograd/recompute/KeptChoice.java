@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Whose results are kept from forward to backward: of each segment, the operations by their names there ({@link
- * io.moe4j.autograd.OperationProfile#key}). For example {@code layers.3} keeps {@code attention} and {@code attention.query}.
+ * The operations whose results are kept from forward to backward: for each segment, their keys ({@link io.moe4j.autograd.OperationProfile#key}). For example
+ * {@code layers.3} keeps {@code attention} and {@code attention.query}.
  *
  * @param bySegment segments that keep nothing may be left out
  * @since 0.3.0

@@ -22,7 +22,7 @@ public interface RecomputePolicyProvider extends Provider {
      */
     boolean recomputesFully();
 
-    /** The policy; of a provider that {@linkplain #takesBudget() takes a budget}, the one that keeps nothing. */
+    /** The policy; if the provider {@linkplain #takesBudget() takes a budget}, the policy that keeps nothing. */
     RecomputePolicy policy();
 
     /**

@@ -12,13 +12,13 @@ final class FlatLayout {
     /** Every parameter, and every shard, starts at a multiple of this: 256 bytes of BF16 or more. */
     private static final long ALIGNMENT = 128;
 
-    /** A stretch of the flat buffer. */
+    /** The elements {@code from} (inclusive) to {@code to} (exclusive) of the flat buffer. */
     record Range(long from, long to) {}
 
     /** The part of a parameter that lies in a shard. */
     record Piece(Parameter parameter, long fromInParameter, long fromInShard, long count) {
 
-        /** The part of it that lies in elements {@code from} to {@code to} of the shard. */
+        /** The part of this piece that lies in elements {@code from} to {@code to} of the shard. */
         Optional<Piece> within(long from, long to) {
             long low = Math.max(from, fromInShard);
             long high = Math.min(to, fromInShard + count);
@@ -27,7 +27,7 @@ final class FlatLayout {
                     : Optional.empty();
         }
 
-        /** The same in a part of the shard that begins with its element {@code first}. */
+        /** The same piece, positioned in a part of the shard that begins at its element {@code first}. */
         Piece after(long first) {
             return new Piece(parameter, fromInParameter, fromInShard - first, count);
         }

@@ -28,18 +28,18 @@ final class GatherRoom {
         this.shared = shared;
     }
 
-    /** A room that these stages share. */
+    /** Memory that these stages share. */
     static GatherRoom shared(Device device, List<List<ParameterUnit>> stages, Resources resources) {
         return new GatherRoom(
                 resources.add(device.allocate(GradientRoom.largest(stages, GatherRoom::sharedBytes), PURPOSE)));
     }
 
-    /** The memory of a stage's own units. */
+    /** For one stage whose units keep what they gather in memory of their own. */
     static GatherRoom kept() {
         return new GatherRoom(null);
     }
 
-    /** Places for the values of these units: their own, or one after the other in what is shared. */
+    /** Tensors for the values of these units: in their own memory, or one after the other in the shared memory. */
     List<Tensor> values(List<ParameterUnit> units) {
         List<Tensor> places = new ArrayList<>();
         long at = 0;
@@ -85,7 +85,7 @@ final class GatherRoom {
         uses--;
     }
 
-    /** Called after the main stream has waited for the stream for communication: values that others may overwrite are forgotten. */
+    /** Called after the main stream has waited for the communication stream. Forgets values in shared memory. */
     void endPass() {
         ready = null;
         if (shared != null) {

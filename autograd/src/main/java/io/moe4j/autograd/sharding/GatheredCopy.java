@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Memory of its own for the gathered values of a unit that is spread over several ranks, and for what products read with scales. It is filled by the first
- * gathering of a step, and read by all others until the values change. Used by the rank's thread only.
+ * Memory for the gathered values, and the quantized matrices, of one unit that is spread over several ranks. The first gathering of a step fills it; later
+ * ones read it until the values change. Used by the rank's thread only.
  */
 final class GatheredCopy implements AutoCloseable {
     private final Memory memory;
@@ -40,7 +40,7 @@ final class GatheredCopy implements AutoCloseable {
         return flat;
     }
 
-    /** Of values, and of what products read with scales. */
+    /** Bytes of the values and of the quantized matrices. */
     long bytes() {
         return memory.bytes() + matrices.flatMap(ScaledMatrices::memory).map(Memory::bytes).orElse(0L);
     }
@@ -49,12 +49,12 @@ final class GatheredCopy implements AutoCloseable {
         return hasValues;
     }
 
-    /** The values are there, or whatever fills them has been enqueued. */
+    /** Notes that the values are present, or that the work that fills them has been enqueued. */
     void markValues() {
         hasValues = true;
     }
 
-    /** What products read with scales, if they read anything so; {@code fill} enqueues filling it, unless that was done since the values changed. */
+    /** The quantized matrices, if the unit has any; {@code fill} enqueues their quantization, unless this was done since the values changed. */
     Optional<ScaledMatrices> matrices(Consumer<ScaledMatrices> fill) {
         if (!hasMatrices) {
             matrices.ifPresent(fill);
@@ -63,7 +63,7 @@ final class GatheredCopy implements AutoCloseable {
         return matrices;
     }
 
-    /** The values of the shards may have changed. */
+    /** Notes that the values of the shards may have changed. */
     void outdate() {
         hasValues = false;
         hasMatrices = false;

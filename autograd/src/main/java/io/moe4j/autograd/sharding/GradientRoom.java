@@ -33,7 +33,7 @@ final class GradientRoom {
                 resources.add(device.allocate(largest(stages, ParameterUnit::gradientBytes), PURPOSE)));
     }
 
-    /** Memory for the sum over ranks of any unit, before it is added to that of earlier microbatches. */
+    /** Memory for the sum over ranks of one unit's gradients, before it is added to the sum of earlier microbatches. */
     static Optional<Tensor> sums(Device device, Collection<ParameterUnit> units, Resources resources) {
         long bytes = units.stream().filter(unit -> !unit.isFrozen()).mapToLong(unit -> unit.gradientShard().bytes())
                 .max().orElse(0);
@@ -63,7 +63,10 @@ final class GradientRoom {
         return List.copyOf(places);
     }
 
-    /** Begins to write gradients of a stage, after those that were here before have been reduced; false if gradients of another stage are being written. */
+    /**
+     * Begins writing the gradients of a stage, once the earlier gradients in this memory have been reduced. False if gradients of another stage are being
+     * written.
+     */
     boolean openGradients(OverlappedStage stage, Stream main) {
         if (openUnits > 0 && !stage.equals(open)) {
             return false;

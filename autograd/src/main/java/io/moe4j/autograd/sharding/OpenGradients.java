@@ -10,12 +10,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The gradients of a unit while operations contribute to them. Contributions are summed in F32: in the shard itself, if it is F32 and the only one, otherwise
- * in a temporary buffer. Where the only shard has another type, the first microbatch writes the parameters {@linkplain Parameter#withOneContribution with one
- * contribution} there at once: nothing is added to them, so that they are rounded once either way. The buffer then has the other parameters only. Products
- * write bf16 where they multiply bf16 or numbers with scales; those that multiply F32 write F32, so that their gradients are summed in the buffer too.
+ * in a temporary buffer. If the only shard has another type, the first microbatch writes the gradients of parameters
+ * {@linkplain Parameter#withOneContribution with one contribution} directly into it: nothing is added to them, so that they are rounded once either way. The
+ * buffer then holds the other parameters only. Products write bf16 where they multiply bf16 or numbers with scales; those that multiply F32 write F32, so
+ * that their gradients are summed in the buffer too.
  *
- * <p>Example: gradients in bf16, experts of 554 million elements, of which a block has one unit. The buffer took 2.2 GB, which the products wrote, and a copy
- * read and converted: 3.3 GB of its own. Now the products write 1.1 GB.
+ * <p>Example: bf16 gradients of one block's experts, 554 million elements. Through an F32 buffer, the products would write 2.2 GB, and a conversion would
+ * read them and write 1.1 GB. Directly, the products write 1.1 GB.
  */
 final class OpenGradients {
     private final FlatLayout layout;
@@ -47,7 +48,7 @@ final class OpenGradients {
      * Not yet open.
      *
      * @param compute the type of activations and of gathered values
-     * @param alone whether the shard has all elements
+     * @param alone whether this shard is the only one, so that it has all elements
      */
     static OpenGradients of(FlatLayout layout, Tensor shard, DType compute, boolean alone, Microbatch microbatch) {
         List<Parameter> rest = layout.parameters().stream().filter(parameter -> !parameter.isContributedOnce()
@@ -63,7 +64,7 @@ final class OpenGradients {
     /**
      * Gives each parameter its place in the buffer, if one is needed.
      *
-     * @param room the buffer, if it is reduced beside the main stream; otherwise one is allocated in the innermost open scope
+     * @param room the buffer, if the gradients are reduced on the communication stream; otherwise a buffer is allocated in the innermost open scope
      */
     void open(RankContext rank, Optional<Tensor> room) {
         boolean buffered = kind != Kind.IN_SHARD && summed.elements() > 0;
@@ -82,7 +83,7 @@ final class OpenGradients {
         }
     }
 
-    /** Whether they are reduced beside the main stream. */
+    /** Whether they are reduced on the communication stream. */
     boolean isBeside() {
         return beside;
     }
@@ -92,7 +93,7 @@ final class OpenGradients {
         return Optional.ofNullable(flat).orElseThrow(() -> new IllegalStateException("gradients are not open"));
     }
 
-    /** Visits what was summed outside of the shard, each with its place in the shard. */
+    /** Visits the gradients that were summed outside the shard, each with its place in the shard. */
     void forEachConverted(BiConsumer<Tensor, Tensor> visitor) {
         switch (kind) {
             case IN_SHARD -> {}

@@ -111,7 +111,7 @@ public final class Parameter {
     }
 
     /**
-     * Declares that products read it in this type, if it is one with scales; one of the others changes nothing. Call it before the unit is made.
+     * Declares that products read this parameter quantized to {@code type}; a type without scales changes nothing. Call it before the unit is made.
      *
      * @throws IllegalStateException if a unit has been made of it
      * @since 0.3.0
@@ -135,8 +135,8 @@ public final class Parameter {
     }
 
     /**
-     * What products multiply: its {@link #value()}, or its numbers in {@link #scaledType()} with one scale for each block of 128 × 128. Where products read
-     * these, the value may be missing.
+     * The operand of products: {@link #value()}, or the value quantized to {@link #scaledType()}, with one scale for each block of 128 × 128. In the second
+     * case, {@code value()} may be unavailable.
      *
      * @throws IllegalStateException if its unit is not gathered
      * @since 0.3.0
@@ -153,8 +153,8 @@ public final class Parameter {
     }
 
     /**
-     * What the input gradient's products multiply, whose sums run along the columns of each matrix: {@link #operand()}, but numbers in
-     * {@link #scaledType()} are stored with dense columns.
+     * The operand of the product that gives the gradient with respect to the input, which sums along the columns of each matrix: {@link #operand()}, but
+     * quantized values are stored with contiguous columns.
      *
      * @throws IllegalStateException if its unit is not gathered
      * @since 0.3.0
@@ -206,7 +206,7 @@ public final class Parameter {
         value = tensor;
     }
 
-    /** @param byColumns the same numbers, stored with dense columns */
+    /** @param byColumns the same numbers, stored with contiguous columns */
     void bindScaled(@Nullable Tensor tensor, @Nullable Tensor byColumns) {
         scaled = tensor;
         scaledByColumns = byColumns;

@@ -100,8 +100,8 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * This rank's values (n), of the parameters' type; what belongs to no parameter is zero. The caller may change them: so a unit that keeps them in the
-     * compute type too converts them again before they are used.
+     * This rank's values (n), in the parameters' type; elements that belong to no parameter are zero. The caller may change them. A unit that also keeps them
+     * in the compute type therefore converts them again before their next use.
      */
     public Tensor shard() {
         values.markChanged();
@@ -109,8 +109,8 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * This rank's values (n) in the compute type, if they are {@linkplain Precision#keepsConverted kept}. An update may write them together with
-     * {@link #shard()}, and then calls {@link #markConverted}.
+     * This rank's values (n) in the compute type, if they are {@linkplain Precision#keepsConverted kept}. An optimizer may write them together with
+     * {@link #shard()}; it then calls {@link #markConverted}.
      *
      * @since 0.3.0
      */
@@ -119,7 +119,7 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Says that {@link #convertedShard()} has the rounded values of {@link #shard()}, all of them.
+     * Notes that every element of {@link #convertedShard()} is the rounded value of {@link #shard()}.
      *
      * @since 0.3.0
      */
@@ -138,7 +138,7 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * This rank's gradients (n), reduced; what belongs to no parameter is zero.
+     * This rank's gradients (n), reduced; elements that belong to no parameter are zero.
      *
      * @throws IllegalStateException if the unit has no memory for gradients
      */
@@ -161,8 +161,8 @@ public final class ParameterUnit implements AutoCloseable {
 
     /**
      * Allocates memory in which gathered values stay until {@link #prepare} is called again, so that a step gathers them once and not at each use (FSDP calls
-     * this {@code reshard_after_forward=False}). It takes the bytes of the whole unit in the compute type, and of what products read with scales. Call it
-     * before anything is gathered.
+     * this {@code reshard_after_forward=False}). It takes the bytes of the whole unit in the compute type, and of its quantized matrices. Call it before
+     * anything is gathered.
      *
      * @throws IllegalStateException if the unit is not spread, or keeps them already
      * @since 0.3.0
@@ -177,7 +177,7 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Bytes of what {@linkplain #keepGathered stays} gathered; 0 if nothing does.
+     * Bytes of the values that {@linkplain #keepGathered stay} gathered; 0 if none do.
      *
      * @since 0.3.0
      */
@@ -186,11 +186,10 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Enqueues what gathering needs once for all passes over the same values: a unit that this rank holds whole quantizes the matrices that products read
-     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. A unit that
-     * {@linkplain #keepGathered keeps} what it gathers will gather again. Call it before the first pass of a step, or of an evaluation; a gathering after
-     * the values have changed, and before this is called again, gives the old values. Does nothing for other units, which convert and quantize what they
-     * gather.
+     * Enqueues work that is needed once for all passes over the same values. A unit that this rank holds whole quantizes its matrices that have a type with
+     * scales, and converts its values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. A unit that
+     * {@linkplain #keepGathered keeps} what it gathers will gather again at its next use. Other units do nothing here: they convert and quantize at each
+     * gathering. Call it before the first pass of a step or of an evaluation; until then, {@link #gather} gives the values from before the last change.
      *
      * @since 0.3.0
      */
@@ -209,10 +208,10 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Makes the parameters' values available in the compute type, and what products read with scales. Temporaries come from the innermost open scope, so
-     * close the returned object before that scope.
+     * Makes the parameters' values available in the compute type, and their quantized matrices. Temporaries come from the innermost open scope, so close the
+     * returned object before that scope.
      *
-     * @throws IllegalStateException if the unit has values or matrices to {@link #prepare()}, or keeps what it gathers, and it was not called
+     * @throws IllegalStateException if {@link #isPrepared} is false
      */
     public Gathered gather() {
         if (!isPrepared()) {
@@ -259,8 +258,8 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * The rows of this rank's shard, if the unit has one table alone, is spread over several ranks, and is trained. Its gradients can then be
-     * {@linkplain #sumGradients summed} shard by shard.
+     * The rows of this rank's shard, if the unit consists of one table, is spread over several ranks, and is trained. Its gradients can then be
+     * {@linkplain #sumGradients summed} by each rank for its own shard.
      *
      * @since 0.3.0
      */
@@ -270,9 +269,9 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * In the place of {@link #openGradients} and {@link #reduceGradients}, where this rank itself has what all ranks contribute to its shard.
+     * Replaces {@link #openGradients} and {@link #reduceGradients} if this rank has the contributions of all ranks to its shard already.
      *
-     * @param contributions adds them to zeros, F32 (n), laid out like the shard: for each rank, in rank order, its own sum
+     * @param contributions receives a tensor of zeros, F32 (n), laid out like the shard, and adds each rank's contribution to it, in rank order
      * @since 0.3.0
      */
     public void sumGradients(Consumer<Tensor> contributions) {
@@ -344,13 +343,13 @@ public final class ParameterUnit implements AutoCloseable {
         gradients.ifPresent(UnitGradients::close);
     }
 
-    /** Whether it is spread over several ranks, and can be gathered and reduced on the stream for communication. */
+    /** Whether it is spread over several ranks, and can be gathered and reduced on the communication stream. */
     boolean canOverlap() {
         return group().size() > 1 && group().beside().isPresent();
     }
 
     /**
-     * The overlap that it is gathered and reduced with.
+     * The object that gathers and reduces it on the communication stream.
      *
      * @since 0.3.0
      */
@@ -358,7 +357,7 @@ public final class ParameterUnit implements AutoCloseable {
         return Optional.ofNullable(overlap);
     }
 
-    /** Gathers and reduces beside the main stream from now on, where the overlap says so; null to stop that. */
+    /** Lets {@code beside} gather and reduce this unit on the communication stream from now on; null to stop that. */
     void overlapWith(@Nullable UnitOverlap beside) {
         overlap = beside;
     }

@@ -6,13 +6,13 @@ import io.moe4j.api.tensor.DType;
 /**
  * Element types of a run.
  *
- * @param compute of activations and gathered parameters
- * @param parameters of the shards that the optimizer updates
- * @param gradients of the reduced gradients' shards
- * @param optimizerState of the moments
- * @param dense of what the products of attention and of dense feed-forward networks multiply: the compute type, or one with scales; since 0.3.0
- * @param experts of what the products of experts multiply: the compute type, or one with scales; since 0.3.0
- * @param dispatched of the rows that are sent to experts: the compute type, or one with scales; since 0.3.0
+ * @param compute type of activations and gathered parameters
+ * @param parameters type of the shards that the optimizer updates
+ * @param gradients type of the shards of reduced gradients
+ * @param optimizerState type of the optimizer's moments
+ * @param dense type of the operands of products in attention and dense feed-forward networks: the compute type, or one with scales; since 0.3.0
+ * @param experts type of the operands of products in experts: the compute type, or one with scales; since 0.3.0
+ * @param dispatched type of the rows that are sent to experts: the compute type, or one with scales; since 0.3.0
  * @param keepsConverted whether units that a rank holds whole keep their values in the compute type too; since 0.3.0
  * @since 0.1.0
  */
@@ -47,7 +47,7 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
     }
 
     /**
-     * For parameters that training does not change: nothing needs them in another type than that of the computation.
+     * The types for frozen parameters: their shards have the compute type, because no optimizer updates them.
      *
      * @since 0.3.0
      */
@@ -61,7 +61,7 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
     }
 
     /**
-     * With other types of what is multiplied, and of the rows that are sent.
+     * With other types of the operands of products, and of the rows that are sent.
      *
      * @since 0.3.0
      */
@@ -71,8 +71,8 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
     }
 
     /**
-     * With other memory for values in the compute type: with {@code keeps}, a unit that a rank holds whole keeps its converted values, and converts them once
-     * after each change instead of at each gathering.
+     * Sets {@link #keepsConverted}: if true, a unit that a rank holds whole keeps its values in the compute type, and converts them once after each change
+     * instead of at each gathering.
      *
      * @since 0.3.0
      */

@@ -14,8 +14,8 @@ import java.util.function.Function;
 
 /**
  * The matrices of a unit that products read in a type with scales, one scale for each block of 128 × 128. A unit that this rank holds whole has memory for
- * them, which is filled once a step. A unit of shards fills temporaries each time that it is gathered, since otherwise each rank would have to keep the
- * numbers of all shards.
+ * them, which is filled once a step. A unit that is spread fills temporaries at each gathering; otherwise each rank would have to keep the numbers of all
+ * shards.
  *
  * @param unit its name
  * @param tensors numbers and scales of each matrix
@@ -24,7 +24,7 @@ import java.util.function.Function;
 record ScaledMatrices(String unit, Map<Parameter, ScaledMatrix> tensors, Optional<Memory> memory) {
     private static final String PURPOSE = "quantized parameters";
 
-    /** Those that a whole unit keeps; empty if products read none of its parameters so. */
+    /** The matrices that a whole unit keeps; empty if none of its parameters has a type with scales. */
     static Optional<ScaledMatrices> keep(String unit, List<Parameter> parameters, RankContext rank) {
         long bytes = parameters.stream().filter(ScaledMatrices::has).mapToLong(ScaledMatrix::bytes).sum();
         if (bytes == 0) {

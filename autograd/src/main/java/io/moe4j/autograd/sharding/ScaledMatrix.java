@@ -8,11 +8,11 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 
 /**
- * The numbers of a matrix, or of a stack of them, in a type with scales, stored twice with the same scales: devices multiply along dense numbers, and the
- * input gradient's sums run along columns.
+ * The numbers of a matrix, or of a stack of them, in a type with scales, stored twice with the same scales: devices sum over contiguous elements, and the
+ * gradient with respect to the input sums along columns.
  *
- * @param byRows with dense rows
- * @param byColumns with dense columns
+ * @param byRows with contiguous rows
+ * @param byColumns with contiguous columns
  */
 record ScaledMatrix(Tensor byRows, Tensor byColumns) {
 

@@ -9,8 +9,8 @@ import java.util.Optional;
  *
  * @param shards collectives of the ranks that hold one shard each
  * @param replicas collectives of the ranks that hold the same shard
- * @param beside the same groups, with collectives of their own: for work on the rank's stream for communication, beside what the main stream does with
- *     the others. Absent if there is no such stream. Since 0.3.0
+ * @param beside the same groups, with separate collectives for the rank's communication stream, so that both streams can communicate at the same time. Absent
+ *     if there is no such stream. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

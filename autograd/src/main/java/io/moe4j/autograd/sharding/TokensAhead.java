@@ -6,8 +6,9 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * What a module for multi-token prediction reads of a microbatch, on the device: for each token, the one that lies k places further, and the label of that
- * one. For example, with k = 1 a sequence of the ids [5, 6, 7, 8] and the labels [6, 7, 8, 9] has the ids [6, 7, 8, 8] and the labels [7, 8, 9, -100] ahead.
+ * What a module for multi-token prediction reads of a microbatch, on the device: for each token, the token that lies k places later, and the label of that
+ * token. For example, with k = 1 a sequence of the ids [5, 6, 7, 8] and the labels [6, 7, 8, 9] has the ids [6, 7, 8, 8] and the labels [7, 8, 9, -100]
+ * ahead.
  *
  * @param ids_T I32 (B·S), in [0, V). Where the sequence, or the document, ends before, the id does not matter: the label is ignored there
  * @param labels_T I32 (B·S), in [0, V), or {@link LossOps#IGNORED_LABEL}

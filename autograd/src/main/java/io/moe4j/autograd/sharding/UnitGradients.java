@@ -35,19 +35,19 @@ final class UnitGradients implements AutoCloseable {
         return shard;
     }
 
-    /** What is opened from now on belongs to this microbatch. */
+    /** Sets the microbatch to which the gradients opened from now on belong. */
     void begin(Microbatch next) {
         microbatch = next;
     }
 
-    /** @param room the buffer, if they will be reduced beside the main stream */
+    /** @param room the buffer, if they will be reduced on the communication stream */
     void open(Optional<Tensor> room) {
         OpenGradients opened = OpenGradients.of(unit.layout(), shard, compute, unit.group().size() == 1, microbatch);
         opened.open(unit.rank(), room);
         open = Optional.of(opened);
     }
 
-    /** Ends what operations contribute; it can be reduced now. */
+    /** Ends the contributions of operations, and returns the gradients, which can be reduced now. */
     OpenGradients complete() {
         OpenGradients opened = open.orElseThrow(
                 () -> new IllegalStateException(
@@ -112,7 +112,10 @@ final class UnitGradients implements AutoCloseable {
         }
     }
 
-    /** In the place of opening and reducing: {@code contributions} adds what all ranks contribute to this rank's shard to zeros, F32 (n). */
+    /**
+     * Replaces opening and reducing: {@code contributions} adds the contributions of all ranks to a tensor of zeros, F32 (n), laid out like this rank's
+     * shard.
+     */
     void sum(Consumer<Tensor> contributions) {
         boolean inShard = microbatch.isFirst() && shard.dtype().isSinglePrecision();
         Tensor sums = inShard ? shard : allocateSums(DType.F32);
@@ -124,7 +127,7 @@ final class UnitGradients implements AutoCloseable {
         sumReplicas(unit.stream(), unit.group());
     }
 
-    /** As a sum over ranks is rounded before it is added to that of earlier microbatches. */
+    /** Rounds sums as a sum over ranks is rounded before it is added to that of earlier microbatches. */
     private Tensor rounded(Tensor sums) {
         if (shard.dtype() == sums.dtype()) {
             return sums;

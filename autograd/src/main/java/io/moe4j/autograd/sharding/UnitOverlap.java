@@ -114,8 +114,7 @@ public final class UnitOverlap implements AutoCloseable {
     }
 
     /**
-     * Lets the main stream wait for all work of the stream for communication. Forgets which stages are expected, and what is gathered
-     * where others will be.
+     * Lets the main stream wait for all work of the stream for communication. Forgets which stages are expected, and the values in shared memory.
      */
     public void finish() {
         if (pending) {
@@ -145,7 +144,7 @@ public final class UnitOverlap implements AutoCloseable {
         stageOf(unit).outdate();
     }
 
-    /** Work that the main stream enqueues from now on does not use the values any more. */
+    /** Notes that work that is enqueued on the main stream from now on does not use the values. */
     void leave(ParameterUnit unit) {
         stageOf(unit).leave();
     }

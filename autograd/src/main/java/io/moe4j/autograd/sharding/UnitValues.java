@@ -10,9 +10,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The values of a unit: this rank's shard, which updates change, and what products read, which follows from the shards of all ranks. A unit that this rank
- * holds whole can keep what products read, and converts it once after each change. A unit that is spread is gathered at each use, or once a step if it has
- * {@linkplain #keepGathered a copy} for what it gathers.
+ * The values of a unit: this rank's shard, which the optimizer updates, and the operands of products, which are made from the shards of all ranks. A unit
+ * that this rank holds whole can keep the operands, and converts them once after each change. A unit that is spread is gathered at each use, or once a step
+ * if it has {@linkplain #keepGathered memory} for the gathered values.
  */
 final class UnitValues implements AutoCloseable {
     private final UnitContext unit;
@@ -51,12 +51,12 @@ final class UnitValues implements AutoCloseable {
         return keptMemory.map(kept -> Tensor.of(kept, 0, type, unit.layout().elements()));
     }
 
-    /** The shard may change: the kept values are not those of the shard any more. */
+    /** Notes that the shard may change, so that the kept values must be converted again. */
     void markChanged() {
         converted = false;
     }
 
-    /** The kept values are those of the shard. */
+    /** Notes that the kept values are those of the shard. */
     void markConverted() {
         converted = true;
     }
@@ -112,7 +112,7 @@ final class UnitValues implements AutoCloseable {
         return prepared || (keptMatrices.isEmpty() && keptMemory.isEmpty() && copy.isEmpty());
     }
 
-    /** The values of each parameter in the compute type, without those of matrices of which only numbers with scales are kept. */
+    /** The values of each parameter in the compute type, without those of matrices that are kept in quantized form only. */
     Map<Parameter, Tensor> gather() {
         if (unit.group().size() == 1 && type == shard.dtype()) {
             return unit.layout().parts(shard);
@@ -129,7 +129,7 @@ final class UnitValues implements AutoCloseable {
         return flat;
     }
 
-    /** The values of a whole unit in another type, without those of the matrices that are kept in a third one. */
+    /** The values of a whole unit, converted to the compute type, without those of matrices that are kept quantized. */
     private Map<Parameter, Tensor> convertedValues() {
         Map<Parameter, Tensor> values = new LinkedHashMap<>();
         unit.layout().parts(shard).forEach((parameter, part) -> {
@@ -156,7 +156,7 @@ final class UnitValues implements AutoCloseable {
         copy.ifPresent(GatheredCopy::markValues);
     }
 
-    /** What products read with scales, of these values. */
+    /** The quantized matrices of these values. */
     Map<Parameter, ScaledMatrix> matrices(Map<Parameter, Tensor> values) {
         return keptMatrices.or(() -> copy.flatMap(kept -> kept.matrices(matrices -> fill(matrices, values))))
                 .orElseGet(() -> {

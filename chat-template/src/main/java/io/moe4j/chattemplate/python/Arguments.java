@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a function, filter or test was called with.
+ * The arguments of a call of a function, filter or test.
  *
  * @param positional in their order
  * @param named those with a name
@@ -16,7 +16,7 @@ public record Arguments(List<Object> positional, Map<String, Object> named) {
     public static final Arguments NONE = new Arguments(List.of(), Map.of());
 
     /**
-     * The arguments in the order of the parameters; null where one that may be missing is.
+     * The arguments in the order of the parameters; null for an optional one that is missing.
      *
      * @param function its name, for the message
      * @param parameters names; one that ends with {@code ?} may be missing, and one that begins with {@code /} cannot be given by its name

@@ -14,6 +14,6 @@ public interface Attributed {
         return true;
     }
 
-    /** What is output for it. */
+    /** The text that is output for it. */
     String shown();
 }

@@ -3,7 +3,7 @@ package io.moe4j.chattemplate.python;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Python's {@code "{} {name:>8}".format(1, name="a")}. Fields name arguments, and no attributes or items of them. */
+/** Python's {@code "{} {name:>8}".format(1, name="a")}. Fields can name arguments, but not attributes or items of them. */
 final class BraceFormat {
     private static final Pattern FIELD = Pattern.compile("([^{}!:.\\[]*)(?:!([rsa]))?(?::([^{}]*))?");
 

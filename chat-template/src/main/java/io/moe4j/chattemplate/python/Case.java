@@ -2,11 +2,11 @@ package io.moe4j.chattemplate.python;
 
 import java.util.Locale;
 
-/** Upper and lower case, and kinds of characters, as Python has them. */
+/** Upper and lower case, and classes of characters, as Python defines them. */
 public final class Case {
     private static final String CJK_NUMBERS = "〇一二三四五六七八九十百千万萬億亿兆零壹贰叁肆伍陆柒捌玖拾佰仟两廿卅";
 
-    /** First and last of the digits that are no decimal ones, such as those in circles, of the 16-bit range. */
+    /** Pairs of the first and last character of ranges of digits that are not decimal, such as digits in circles, in the 16-bit range. */
     private static final String OTHER_DIGITS = "\u00b2\u00b3\u00b9\u00b9\u1369\u1371\u19da\u19da\u2070\u2070\u2074\u2079\u2080\u2089\u2460\u2468"
             + "\u2474\u247c\u2488\u2490\u24ea\u24ea\u24f5\u24fd\u24ff\u24ff\u2776\u277e\u2780\u2788\u278a\u2792";
 

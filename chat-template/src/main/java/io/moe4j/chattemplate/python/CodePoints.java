@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** Texts by characters, as Python counts them: a character outside of the 16-bit range is one, where Java has two. */
+/** Texts as sequences of code points, as in Python: a character outside the 16-bit range counts as one, where Java has two units. */
 public final class CodePoints {
 
     private CodePoints() {}

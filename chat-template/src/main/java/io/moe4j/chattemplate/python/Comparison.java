@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.util.Iterator;
 import java.util.List;
 
-/** Which values are equal, which is less, and what is in what. */
+/** Python's equality, order and {@code in}. */
 public final class Comparison {
 
     private Comparison() {}
@@ -40,7 +40,7 @@ public final class Comparison {
         return a.stream().allMatch(item -> same(item, other.next()));
     }
 
-    /** Items of containers are equal if they are one object, too: nan is in a list that it is in. */
+    /** Items of containers are also equal if they are the same object: nan is found in a list that contains it. */
     @SuppressWarnings("ReferenceEquality") // as in Python
     private static boolean same(Object a, Object b) {
         return a == b || equal(a, b);
@@ -74,7 +74,7 @@ public final class Comparison {
                         + Types.name(b) + "; compare numbers with numbers, and texts with texts");
     }
 
-    /** Whether a number is nan, which is in no order with any. */
+    /** Whether a number is nan, which cannot be ordered. */
     public static boolean isNan(Object value) {
         return value instanceof Double number && number.isNaN();
     }

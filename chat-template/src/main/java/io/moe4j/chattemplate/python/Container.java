@@ -1,19 +1,19 @@
 package io.moe4j.chattemplate.python;
 
 /**
- * A list, tuple or dict. It cannot change, so it never has itself inside. A template could put a list twice into another, again and again: a few lines
- * would make more items than memory has. So each knows its items, with those of the items, and none has too many.
+ * A list, tuple or dict. It is immutable, so it never contains itself. A template could repeatedly put a list twice into a new one, so that a few lines make
+ * more items than fit into memory. Each container therefore knows its total number of nested items, which is limited.
  */
 public sealed interface Container permits PyList, Tuple, Dict {
-    /** How many items a container has, with those of its items. */
+    /** The largest number of items of a container, nested ones included. */
     long MOST = 1L << 22;
-    /** How deep containers are in each other. */
+    /** The largest depth of nested containers. */
     int DEEPEST = 200;
 
-    /** Items, with those of the items; a text among them counts one more for each 64 characters. */
+    /** The number of items, nested ones included; a text counts one more for each 64 characters. */
     long weight();
 
-    /** How deep containers are in each other: 1 where no item is one. */
+    /** The depth of nested containers: 1 if no item is a container. */
     int depth();
 
     /** The weight with one more item. */

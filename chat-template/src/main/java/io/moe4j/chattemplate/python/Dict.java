@@ -21,7 +21,7 @@ public final class Dict implements Container {
     /** A key with its value. */
     public record Entry(Object key, Object value) {
 
-        /** Both as Python hands them to a loop. */
+        /** Key and value as the tuple that a loop over {@code items()} gets. */
         public Tuple tuple() {
             return Tuple.of(key, value);
         }
@@ -31,7 +31,7 @@ public final class Dict implements Container {
     public static final class Builder {
         private final Map<Object, Entry> entries = new LinkedHashMap<>();
 
-        /** Puts an entry in; a key that is there keeps its place. */
+        /** Puts an entry; an existing key keeps its position. */
         public Builder put(Object key, Object value) {
             Object hashed = hashed(key);
             Entry before = entries.get(hashed);
@@ -39,7 +39,7 @@ public final class Dict implements Container {
             return this;
         }
 
-        /** Puts a key in without a value; false if it is there already. */
+        /** Adds a key without a value; false if it exists already. */
         public boolean add(Object key) {
             return entries.putIfAbsent(hashed(key), new Entry(key, None.NONE)) == null;
         }
@@ -92,7 +92,7 @@ public final class Dict implements Container {
         return entries.values().stream().map(Entry::value).toList();
     }
 
-    /** A key in the form in which equal keys are equal in Java, too. */
+    /** A key in a form in which keys that are equal in Python are equal in Java too. */
     static Object hashed(Object key) {
         return switch (key) {
             case Boolean bool -> bool ? 1L : 0L;

@@ -5,14 +5,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How a value is written: {@code >8}, {@code 05d}, {@code .2f}, as Python's {@code format} has it.
+ * A format specification of Python's {@code format}: {@code >8}, {@code 05d}, {@code .2f}.
  *
- * @param fill the character that fills
- * @param align {@code <}, {@code >}, {@code ^} or {@code =}; a space if nothing is said
+ * @param fill the fill character
+ * @param align {@code <}, {@code >}, {@code ^} or {@code =}; a space if not given
  * @param sign {@code +}, {@code -} or a space
- * @param grouping what is between groups of three digits; a space if nothing
- * @param precision negative if nothing is said
- * @param type the letter; a space if nothing is said
+ * @param grouping the separator of groups of three digits; a space if not given
+ * @param precision negative if not given
+ * @param type the letter; a space if not given
  */
 record FormatSpec(String fill, char align, char sign, boolean alternate, long width, char grouping, int precision,
         char type) {
@@ -38,7 +38,7 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, long wi
         }
     }
 
-    /** The value as this says. */
+    /** The value in this format. */
     String format(Object value) {
         return switch (value) {
             case Boolean bool when type == ' ' -> text(Text.str(bool));
@@ -140,7 +140,7 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, long wi
         };
     }
 
-    /** Other than the method center, this puts an odd one behind the text. */
+    /** Unlike the method center, this puts an odd fill character after the text. */
     private String centered(String text) {
         long missing = Math.max(0, width - CodePoints.count(text));
         String left = SearchMethods.padded(text, CodePoints.count(text) + missing / 2, fill, 1);

@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** What can be called. */
+/** A callable value. */
 public interface Function {
 
     /** Calls it. */

@@ -3,8 +3,8 @@ package io.moe4j.chattemplate.python;
 import java.util.Iterator;
 
 /**
- * Items that are computed when they are asked for, once: what filters such as {@code map} and {@code select} return.
+ * Items that are computed lazily, once: the result of filters such as {@code map} and {@code select}.
  *
- * @param items those that are left
+ * @param items the remaining items
  */
 public record Generator(Iterator<Object> items) {}

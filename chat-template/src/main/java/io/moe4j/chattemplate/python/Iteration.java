@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 
-/** What has items, and how many. */
+/** Iteration over values that have items. */
 public final class Iteration {
 
     private Iteration() {}
@@ -16,7 +16,7 @@ public final class Iteration {
         return value instanceof Generator || value instanceof Undefined || size(value).isPresent();
     }
 
-    /** The items one after the other: of a text, its characters; of a dict, its keys. */
+    /** An iterator over the items: characters of a text, keys of a dict. */
     public static Iterator<Object> iterator(Object value) {
         return switch (value) {
             case Generator generator -> generator.items();
@@ -60,7 +60,7 @@ public final class Iteration {
         return all;
     }
 
-    /** How many items it has; empty if it does not know. */
+    /** The number of its items; empty if it is unknown. */
     public static OptionalInt size(Object value) {
         return switch (value) {
             case PyList list -> OptionalInt.of(list.items().size());

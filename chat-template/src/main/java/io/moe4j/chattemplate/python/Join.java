@@ -10,7 +10,7 @@ public final class Join {
     /**
      * The items with a text between them.
      *
-     * @param any whether items of other types are taken as texts; else they are an error
+     * @param any whether items of other types are converted to text; otherwise they are an error
      */
     public static String joined(String between, List<Object> items, boolean any) {
         StringBuilder all = new StringBuilder();

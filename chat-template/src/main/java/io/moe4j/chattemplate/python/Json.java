@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Values in JSON, as Python's {@code json.dumps} writes them.
  *
- * @param ascii whether other characters are escaped
- * @param indent what a level is indented with; null for all on one line
- * @param item what is between items
- * @param key what is between a key and its value
- * @param sorted whether keys are in their order
+ * @param ascii whether characters beyond ASCII are escaped
+ * @param indent the indentation of one level; null to write everything on one line
+ * @param item the separator of items
+ * @param key the separator of a key and its value
+ * @param sorted whether keys are sorted
  */
 public record Json(boolean ascii, @Nullable String indent, String item, String key,
         boolean sorted) {

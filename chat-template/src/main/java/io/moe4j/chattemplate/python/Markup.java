@@ -1,13 +1,13 @@
 package io.moe4j.chattemplate.python;
 
 /**
- * A text that is marked as safe in HTML, which the filters {@code safe} and {@code escape} return. What is added to it is escaped.
+ * A text that is marked as safe in HTML, the result of the filters {@code safe} and {@code escape}. Text that is added to it is escaped.
  *
  * @param text in HTML
  */
 public record Markup(String text) {
 
-    /** The text with the five characters that HTML does not have in texts escaped; what is marked stays. */
+    /** The text of a value with the five special characters of HTML escaped; marked text is unchanged. */
     public static Markup escaped(Object value) {
         return value instanceof Markup markup ? markup
                 : new Markup(Text.str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** Python's {@code None}: the value that says that there is none. */
+/** Python's {@code None}. */
 public enum None {
     /** The only one. */
     NONE

@@ -5,7 +5,7 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Locale;
 
-/** Numbers with a given count of digits, rounded from their exact value, halves to even, as Python does. */
+/** Numbers with a given number of digits, rounded from their exact value, ties to even, as in Python. */
 final class NumberText {
 
     private NumberText() {}
@@ -14,7 +14,7 @@ final class NumberText {
      * A number that is not negative.
      *
      * @param form {@code f}, {@code e} or {@code g}
-     * @param digits after the point, of {@code g} in all
+     * @param digits number of digits after the point; for {@code g}, of all significant digits
      * @param keepsZeros whether {@code g} keeps zeros at the end
      */
     static String of(double value, char form, int digits, boolean keepsZeros) {

@@ -22,7 +22,7 @@ public final class PercentFormat {
     /**
      * The pattern with its fields filled.
      *
-     * @param values a tuple of as many, a dict for named ones, or the only one
+     * @param values a tuple with a value for each field, a dict for named fields, or the only value
      */
     public static String format(String pattern, Object values) {
         PercentFormat format = new PercentFormat(values);
@@ -45,7 +45,7 @@ public final class PercentFormat {
         return out.append(pattern.substring(at)).toString();
     }
 
-    /** Python lets values that could name fields be, even if none does. */
+    /** Whether unused values are accepted: as in Python, a value that could be looked up by name may stay unused. */
     private static boolean isOther(Object values) {
         return values instanceof PyList || values instanceof Range || values instanceof Undefined;
     }

@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** A computation that Python refuses, or that would need too much memory or time. */
+/** An operation that Python refuses, or that would need too much memory or time. */
 public final class PythonError extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/** Python's range: whole numbers in even steps. It has at most {@link #MOST}. */
+/** Python's range, with at most {@link #MOST} numbers. */
 public record Range(long from, long to, long step) {
     /** The same limit as in Jinja's sandbox. */
     private static final long MOST = 100_000;

@@ -8,8 +8,8 @@ public final class Replace {
     /**
      * The text with a part replaced, from left to right.
      *
-     * @param old what is replaced; an empty text is between all characters
-     * @param count how often at most; negative for everywhere
+     * @param old the part that is replaced; an empty text matches before, between and after all characters
+     * @param count the largest number of replacements; negative for no limit
      */
     public static String replaced(String text, String old, String with, long count) {
         long most = count < 0 ? Long.MAX_VALUE : count;
@@ -36,7 +36,7 @@ public final class Replace {
         return out.append(text, at, text.length()).toString();
     }
 
-    /** How often a part is in a text, without overlaps. */
+    /** The number of occurrences of a part in a text, without overlaps. */
     static long occurrences(String text, String part) {
         if (part.isEmpty()) {
             return CodePoints.count(text) + 1L;

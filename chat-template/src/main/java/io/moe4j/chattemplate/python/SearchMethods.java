@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Methods of texts that look for a part, and those that fill a text up to a width. */
+/** Methods of texts that search for a part, and methods that pad a text to a width. */
 final class SearchMethods {
 
     private SearchMethods() {}
@@ -32,7 +32,7 @@ final class SearchMethods {
     /**
      * The part of a text between two positions.
      *
-     * @param exists false if it would begin behind the end
+     * @param exists false if it would begin after the end
      */
     private record Part(String text, int from, boolean exists, Object asked) {
 
@@ -69,7 +69,7 @@ final class SearchMethods {
     private static boolean ends(String text, String method, Arguments arguments, BiPredicate<String, String> has) {
         Part part = Part.of(text, method, arguments);
         List<Object> wanted = part.asked() instanceof Tuple several ? several.items() : List.of(part.asked());
-        // Python stops at the first that fits, and does not look at the types of those that follow.
+        // As in Python, stop at the first match without checking the types of the other values.
         return wanted.stream().anyMatch(each -> has.test(part.text(), Types.text(each, method)) && part.exists());
     }
 
@@ -83,14 +83,14 @@ final class SearchMethods {
     }
 
     /**
-     * A text with a width.
+     * A text padded to a width.
      *
-     * @param before which part of the filling is before the text: 0, 0.5 or 1
+     * @param before the fraction of the padding that is before the text: 0, 0.5 or 1
      */
     static String padded(String text, long width, String fill, double before) {
         long missing = Math.max(0, width - CodePoints.count(text));
         Text.checkLength(text.length() + missing * fill.length());
-        // Python's center puts an odd one before the text if the width is odd.
+        // Python's center puts an odd fill character before the text if the width is odd.
         long left = before == 0.5 ? missing / 2 + (missing & width & 1) : (long) (missing * before);
         return fill.repeat((int) left) + text + fill.repeat((int) (missing - left));
     }

@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** White space as Python has it: {@code str.isspace}, {@code \s} and {@code strip} without arguments agree on it. */
+/** White space as Python defines it for {@code str.isspace}, {@code \s} and {@code strip} without arguments. */
 public final class Spaces {
 
     private Spaces() {}
@@ -12,7 +12,7 @@ public final class Spaces {
                 || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
     }
 
-    /** Whether all characters are white space; also of an empty text. */
+    /** Whether all characters are white space; true for an empty text. */
     public static boolean isBlank(String text) {
         return skip(text, 0) == text.length();
     }

@@ -3,17 +3,17 @@ package io.moe4j.chattemplate.python;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Removes characters at the ends of a text: white space, or those that are named. */
+/** Removes characters at the ends of a text: white space, or the given characters. */
 public final class Strip {
 
     private Strip() {}
 
-    /** Without them at both ends. */
+    /** The text without these characters at both ends. */
     public static String both(String text, @Nullable Object characters) {
         return end(start(text, characters), characters);
     }
 
-    /** Without them at the start. */
+    /** The text without these characters at the start. */
     static String start(String text, @Nullable Object characters) {
         IntPredicate removed = removed(characters);
         int at = 0;
@@ -23,7 +23,7 @@ public final class Strip {
         return text.substring(at);
     }
 
-    /** Without them at the end. */
+    /** The text without these characters at the end. */
     static String end(String text, @Nullable Object characters) {
         IntPredicate removed = removed(characters);
         int end = text.length();

@@ -85,7 +85,7 @@ public final class Subscripts {
         return value == None.NONE || Types.isWhole(value);
     }
 
-    /** An index from the end is one from the start, and none is beyond the ends. */
+    /** A bound of a slice as an index from the start, limited to the ends. */
     private static long bound(Object value, long missing, long size, long step) {
         if (value == None.NONE) {
             return missing;
@@ -96,7 +96,7 @@ public final class Subscripts {
         return Math.clamp(index < 0 ? index + size : index, low, high);
     }
 
-    /** An optional index, from the end if it is negative, and not beyond the ends. */
+    /** An optional index as one from the start, limited to the ends; a negative one counts from the end. */
     static int clamped(@Nullable Object value, int missing, int size) {
         if (value == null || value == None.NONE) {
             return missing;

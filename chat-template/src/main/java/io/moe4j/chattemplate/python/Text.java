@@ -11,7 +11,7 @@ public final class Text {
 
     private Text() {}
 
-    /** What is output for a value. */
+    /** The text that is output for a value. */
     public static String str(Object value) {
         return switch (value) {
             case String text -> text;
@@ -21,14 +21,14 @@ public final class Text {
         };
     }
 
-    /** A value as it is written in a program. */
+    /** A value as it is written in Python source. */
     public static String repr(Object value) {
         StringBuilder out = new StringBuilder();
         append(value, out);
         return out.toString();
     }
 
-    /** Refuses a text that is too long before it is made. */
+    /** Throws if a text of this length would be too long; called before it is made. */
     public static void checkLength(long length) {
         if (length > LONGEST) {
             throw new PythonError(String.format(Locale.ROOT,

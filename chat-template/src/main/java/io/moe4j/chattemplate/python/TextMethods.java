@@ -63,7 +63,7 @@ final class TextMethods {
         };
     }
 
-    /** Whether there are characters, and all are of a kind. */
+    /** A method that is true if there are characters, and all of them are of one kind. */
     private static Function all(String name, String text, IntPredicate kind) {
         return none(name, () -> !text.isEmpty() && text.codePoints().allMatch(kind));
     }

@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** What counts as true: all but nothing, zero and what is empty. */
+/** Python's truth: everything except None, undefined values, zero and empty values is true. */
 public final class Truth {
 
     private Truth() {}

@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.python;
 
-/** Names of types, as Python's messages have them. */
+/** Names of types as in Python's messages, and checked conversions. */
 public final class Types {
 
     private Types() {}
@@ -26,12 +26,12 @@ public final class Types {
         };
     }
 
-    /** Whether it is a whole number; truth values are. */
+    /** Whether it is a whole number; booleans are. */
     public static boolean isWhole(Object value) {
         return value instanceof Long || value instanceof Boolean;
     }
 
-    /** Whether it is a number; truth values are. */
+    /** Whether it is a number; booleans are. */
     public static boolean isNumber(Object value) {
         return isWhole(value) || value instanceof Double;
     }
@@ -41,7 +41,7 @@ public final class Types {
         return value instanceof String || value instanceof Markup;
     }
 
-    /** A text, marked or not, as it is. */
+    /** The value as a text, marked or not; another type is an error. */
     public static String text(Object value, String use) {
         return switch (value) {
             case String text -> text;
@@ -51,7 +51,7 @@ public final class Types {
         };
     }
 
-    /** A whole number as it is. */
+    /** The value as a whole number; another type is an error. */
     public static long whole(Object value, String use) {
         return switch (value) {
             case Long number -> number;
@@ -61,7 +61,7 @@ public final class Types {
         };
     }
 
-    /** A whole number that fits an index; what is larger counts as the largest. */
+    /** The value as an index; a number outside the range of int becomes the nearest one in it. */
     public static int index(Object value, String use) {
         return Math.clamp(whole(value, use), -Integer.MAX_VALUE, Integer.MAX_VALUE);
     }

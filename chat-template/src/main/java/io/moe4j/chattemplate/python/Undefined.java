@@ -1,13 +1,13 @@
 package io.moe4j.chattemplate.python;
 
 /**
- * What a variable or attribute that is missing has as its value. It is output as nothing, is false and has no items; all else with it is an error.
+ * The value of a missing variable or attribute. It is output as an empty text, is false and has no items; any other use is an error.
  *
  * @param message what is missing, and the remedy
  */
 public record Undefined(String message) {
 
-    /** What is missing, and can be given. */
+    /** A value that is missing, with the usual remedy. */
     public static Undefined missing(String what) {
         return new Undefined(what + "; give it, or test it with \"is defined\"");
     }
@@ -17,7 +17,7 @@ public record Undefined(String message) {
         return new PythonError(message);
     }
 
-    /** Returns the value, if it is one. */
+    /** Returns the value if it is defined; throws otherwise. */
     public static Object defined(Object value) {
         if (value instanceof Undefined missing) {
             throw missing.error();

@@ -1,4 +1,4 @@
-/** Values as Python has them, and what Python computes with them: templates are written for it. */
+/** Python's values and operations, for which templates are written. */
 @NullMarked
 package io.moe4j.chattemplate.python;
 

@@ -8,13 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A way from an item to what a filter is about: {@code attribute="function.name"}. Numbers are indices.
+ * A path from an item to the value that a filter uses: {@code attribute="function.name"}. Numbers are indices.
  *
  * @param keys one after the other
  */
 record AttributePath(List<Object> keys) {
 
-    /** A path as it is written; none goes nowhere. */
+    /** A path as it is written; without one, the path of the item itself. */
     static AttributePath of(@Nullable Object attribute) {
         if (attribute == null || attribute == None.NONE) {
             return new AttributePath(List.of());
@@ -31,9 +31,9 @@ record AttributePath(List<Object> keys) {
     }
 
     /**
-     * What is at its end.
+     * The value at its end.
      *
-     * @param missing what stands for an attribute that is missing; null for nothing
+     * @param missing replaces a missing attribute; null for none
      */
     Object of(Object item, @Nullable Object missing) {
         Object at = item;

@@ -9,9 +9,9 @@ import io.moe4j.chattemplate.python.View;
 import java.util.Locale;
 
 /**
- * What one rendering may cost, in units of about 16 bytes of memory or 50 ns: one for each value that is computed, for 64 characters that are read, and for 8
- * that are made. A conversation of a million characters costs less than a million. So no template goes on without end (a few seconds), or fills the memory
- * (0.5 GiB).
+ * Limits the cost of one rendering, in units of about 16 bytes of memory or 50 ns: one unit for each computed value, for each 64 characters that are read,
+ * and for each 8 that are made. A conversation of a million characters costs less than a million units. So no template runs for more than a few seconds, or
+ * takes more than 0.5 GiB of memory.
  */
 public final class Budget {
     private static final long MOST = 1L << 25;
@@ -20,7 +20,7 @@ public final class Budget {
     private long spent;
     private int depth;
 
-    /** Takes units. */
+    /** Spends units; throws if the budget is used up. */
     void spend(long units) {
         spent += units;
         if (spent > MOST) {
@@ -30,7 +30,7 @@ public final class Budget {
         }
     }
 
-    /** Takes units for a value whose characters or items are read, and returns it. */
+    /** Spends units for a value whose characters or items are read, and returns it. */
     Object read(Object value) {
         spend(switch (value) {
             case String text -> text.length() / 64;
@@ -40,7 +40,7 @@ public final class Budget {
         return value;
     }
 
-    /** Takes units for a value that is compared, with the items of its items, and returns it. */
+    /** Spends units for a value that is compared with all nested items, and returns it. */
     Object compared(Object value) {
         if (value instanceof Container container) {
             spend(container.weight() / 16);
@@ -48,7 +48,7 @@ public final class Budget {
         return read(value);
     }
 
-    /** Takes units for a text that is made, or a list of items that are there already, and returns it. */
+    /** Spends units for a new text, or a new list of existing items, and returns it. */
     Object made(Object value) {
         spend(switch (value) {
             case String text -> text.length() / 8;
@@ -59,7 +59,7 @@ public final class Budget {
         return value;
     }
 
-    /** Takes units for a value whose items may have been made, too, and returns it. */
+    /** Spends units for a new value whose items may be new too, and returns it. */
     Object fresh(Object value) {
         if (value instanceof PyList list) {
             spend(3L * list.items().size());
@@ -70,7 +70,7 @@ public final class Budget {
         return made(value);
     }
 
-    /** One macro more in others. */
+    /** Enters a macro. */
     void enter() {
         if (++depth > DEEPEST) {
             throw new PythonError(
@@ -78,7 +78,7 @@ public final class Budget {
         }
     }
 
-    /** One macro less. */
+    /** Leaves a macro. */
     void leave() {
         depth--;
     }

@@ -44,7 +44,7 @@ final class Evaluator {
         }
     }
 
-    /** The value of an expression of which all is looked at. */
+    /** The value of an expression whose whole value is read. */
     Object read(Expression expression, Scope scope) {
         return budget.read(value(expression, scope));
     }
@@ -128,12 +128,12 @@ final class Evaluator {
         return budget.fresh(call(value(call.function(), scope), new Arguments(given.positional(), named)));
     }
 
-    /** What a filter makes of a value, or a chain of filters of what stands at its start. */
+    /** The result of a filter for a value; for a chain of filters, of the value at its start. */
     Object filtered(Expression.Filter filter, Object value, Scope scope) {
         return budget.fresh(library.filter(filter.name(), value, arguments(filter.arguments(), scope)));
     }
 
-    /** What a tag's chain of filters makes of a text. */
+    /** The result of a tag's chain of filters for a text. */
     Object filteredChain(Expression chain, String text, Scope scope) {
         Expression.Filter filter = (Expression.Filter) chain;
         Object of = filter.of().isPresent() ? filteredChain(filter.of().get(), text, scope) : text;

@@ -5,7 +5,7 @@ import java.util.NoSuchElementException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Those items that pass a test. Each is tested when it is asked for: a loop's body may change what the test reads. */
+/** The items that pass a test. Each is tested only when it is asked for, because a loop's body may change the variables that the test reads. */
 final class Filtered implements Iterator<Object> {
     private final Iterator<Object> all;
     private final Predicate<Object> test;

@@ -66,7 +66,7 @@ final class Globals {
         return entries;
     }
 
-    /** The entries of a dict, or a list of pairs, that is the only argument without a name. */
+    /** The entries of a dict or a list of pairs, given as the only positional argument. */
     private static List<List<Object>> pairs(String function, Arguments arguments) {
         if (arguments.positional().isEmpty()) {
             return List.of();

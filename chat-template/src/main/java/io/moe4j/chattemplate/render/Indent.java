@@ -9,7 +9,7 @@ import io.moe4j.chattemplate.python.Types;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The filter {@code indent}: the lines of a text begin with spaces, but for the first and empty ones. */
+/** The filter {@code indent}: indents all lines of a text except the first and empty ones. */
 final class Indent {
 
     private Indent() {}

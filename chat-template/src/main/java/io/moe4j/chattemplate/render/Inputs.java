@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Turns Java's values, such as those that were read from JSON, into Python's. */
+/** Converts Java values, such as those read from JSON, to Python's. */
 public final class Inputs {
-    /** Also of what has itself inside. */
+    /** The largest depth of nested values; also ends the conversion of a value that contains itself. */
     private static final int DEEPEST = 200;
 
     private Inputs() {}

@@ -11,7 +11,7 @@ import io.moe4j.chattemplate.python.Types;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The filter {@code tojson} as transformers has it, which does not escape for HTML as Jinja's does. */
+/** The filter {@code tojson} of transformers, which does not escape for HTML as Jinja's does. */
 final class JsonFilter {
 
     private JsonFilter() {}

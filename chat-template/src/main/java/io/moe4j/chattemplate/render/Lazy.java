@@ -4,7 +4,7 @@ import java.util.Iterator;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Items that are prepared when the first is asked for; so are errors about them. */
+/** Items that are prepared when the first is asked for; errors appear then too. */
 final class Lazy implements Iterator<Object> {
     private final Supplier<Iterator<Object>> source;
     private @Nullable Iterator<Object> items;

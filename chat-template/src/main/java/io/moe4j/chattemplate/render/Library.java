@@ -13,7 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The filters, tests and functions that templates use by their names. */
+/** The filters, tests and functions that templates use by name. */
 public final class Library {
     private final Budget budget;
     private final Globals globals;
@@ -24,13 +24,13 @@ public final class Library {
         globals = new Globals(clock);
     }
 
-    /** What a filter does. */
+    /** A filter. */
     interface Filter {
-        /** What it makes of a value. */
+        /** The result for a value. */
         Object apply(Object value, Arguments arguments);
     }
 
-    /** What a test does. */
+    /** A test. */
     interface Test {
         /** Whether a value passes. */
         boolean passes(Object value, Arguments arguments);

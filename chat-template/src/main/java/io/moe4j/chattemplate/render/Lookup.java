@@ -8,8 +8,8 @@ import io.moe4j.chattemplate.python.Undefined;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code value.name} and {@code value[key]}. Both find methods and items: the first looks for a method first, so {@code tool.items} is the method even where
- * the dict has a key of this name, and the second for an item first.
+ * {@code value.name} and {@code value[key]}. Both find methods and items. The first form prefers methods: {@code tool.items} is the method even if the dict
+ * has a key of this name. The second form prefers items.
  */
 final class Lookup {
 

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** A loop while it runs: what {@code loop} stands for in its body. It asks for an item only when the body needs it. */
+/** A running loop: the variable {@code loop} of its body. It asks for an item only when the body needs it. */
 final class Loop implements Attributed {
     private Iterator<Object> items;
     private OptionalInt length;
@@ -63,7 +63,7 @@ final class Loop implements Attributed {
         return length.getAsInt();
     }
 
-    /** In Python, a loop has a length, which asks for all of its items. */
+    /** In Python, a loop has a length, so that testing it asks for all items. */
     @Override
     public boolean isTrue() {
         return length() > 0;

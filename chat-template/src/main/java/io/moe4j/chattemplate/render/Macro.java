@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A part of a template with parameters. It reads the variables of where it was declared, as they are when it is called. */
+/** A part of a template with parameters. It reads the variables of the place where it was declared, with their values at the time of the call. */
 final class Macro implements Attributed, Function {
     private final String name;
     private final Statement.Signature signature;
@@ -34,9 +34,9 @@ final class Macro implements Attributed, Function {
         this.body = body;
     }
 
-    /** What a macro outputs with its parameters. */
+    /** The body of a macro. */
     interface Body {
-        /** Its text. */
+        /** Its output. */
         String in(Scope scope);
     }
 

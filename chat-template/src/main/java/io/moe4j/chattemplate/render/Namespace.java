@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Values that loops and macros can change, other than variables: {@code namespace(found=false)}. */
+/** Values that, unlike variables, loops and macros can change: {@code namespace(found=false)}. */
 final class Namespace implements Attributed {
     private final Map<String, Object> values;
 

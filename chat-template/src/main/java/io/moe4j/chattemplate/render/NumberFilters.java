@@ -149,7 +149,7 @@ final class NumberFilters {
         return Math.copySign(rounded(new BigDecimal(value), precision).doubleValue(), value);
     }
 
-    /** Nothing, for arguments that are missing. */
+    /** Whether an argument is missing or None. */
     static boolean isMissing(@Nullable Object value) {
         return value == null || value == None.NONE;
     }

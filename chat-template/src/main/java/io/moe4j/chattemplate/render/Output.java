@@ -5,7 +5,7 @@ import io.moe4j.chattemplate.python.Text;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What was output up to now, and which parts of it are marked. */
+/** The output so far, and its marked parts. */
 public final class Output {
     private final StringBuilder text = new StringBuilder();
     private final List<Marked> marked = new ArrayList<>();
@@ -30,7 +30,7 @@ public final class Output {
         return new Output(false, budget);
     }
 
-    /** Output that a macro, a variable or a filter takes. */
+    /** Output that is captured by a macro, a variable or a filter. */
     Output capture() {
         return new Output(true, budget);
     }

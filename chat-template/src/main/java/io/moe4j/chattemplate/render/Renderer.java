@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 
 /** Executes statements. */
 public final class Renderer {
-    /** What a round of a loop costs, beside its body. */
+    /** The cost of one round of a loop, in addition to its body. */
     private static final int ROUND = 8;
 
     private final Budget budget = new Budget();
@@ -34,7 +34,7 @@ public final class Renderer {
         this.marks = marks;
     }
 
-    /** What follows a statement. */
+    /** How execution continues after a statement. */
     enum Flow {
         NEXT, BREAK, CONTINUE
     }
@@ -43,8 +43,8 @@ public final class Renderer {
      * Renders a template.
      *
      * @param given its variables, as Java's values
-     * @param clock what {@code strftime_now} tells
-     * @param marks whether it matters where generation blocks are
+     * @param clock the clock of {@code strftime_now}
+     * @param marks whether the positions of generation blocks are needed
      */
     public static Output render(Template template, Map<String, ?> given, Clock clock, boolean marks) {
         try {
@@ -58,7 +58,7 @@ public final class Renderer {
         }
     }
 
-    /** The variables of a body that is in another. */
+    /** The scope of a nested body. */
     private Scope inner(Scope scope, List<Statement> body) {
         return begun(scope.inner(), body);
     }
@@ -161,7 +161,7 @@ public final class Renderer {
                 ? new Loop(Iteration.iterator(items), Iteration.size(items))
                 : new Loop(new Filtered(Iteration.iterator(items),
                         item -> passes(loop, item, scope)), OptionalInt.empty()));
-        // Jinja notes that there was an item at the end of the body, so one that always ends early counts as none.
+        // Jinja notes at the end of the body that there was an item, so a body that always ends early counts as no item.
         boolean any = false;
         while (rounds.next()) {
             budget.spend(ROUND);

@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Variables of a loop, a macro or a block. Those of what is around it can be read, and not changed. */
+/** The variables of a loop, a macro or a block. Variables of enclosing scopes can be read, but not changed. */
 final class Scope {
     private final @Nullable Scope outer;
     private final Map<String, Object> variables;
@@ -14,7 +14,7 @@ final class Scope {
         this.variables = variables;
     }
 
-    /** The variables of a template; beyond them are those that it is rendered with. */
+    /** The outermost scope of a template, around which are the variables that it is rendered with. */
     static Scope root(Map<String, Object> given) {
         return new Scope(new Scope(null, given), new HashMap<>());
     }

@@ -30,7 +30,7 @@ final class SelectFilters {
         if (!Truth.of(value)) {
             return new Generator(Collections.emptyIterator());
         }
-        // Jinja finds out about arguments when the first item is asked for.
+        // As in Jinja, arguments are checked only when the first item is asked for.
         return new Generator(switch (name) {
             case "map" -> new Lazy(() -> mapped(Iteration.iterator(value), mapping(arguments)));
             case "select", "reject" -> new Lazy(() -> selected(Iteration.iterator(value),

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Filters that order items, or make one value of all. */
+/** Filters that sort items, or reduce them to one value. */
 final class SortFilters {
 
     private SortFilters() {}
@@ -48,7 +48,7 @@ final class SortFilters {
                 : item -> ListFilters.withoutCase(path.of(item, null));
     }
 
-    /** Equal ones keep their order, also from the last to the first. */
+    /** Equal items keep their order, even with {@code reverse}. */
     private static List<Object> sorted(List<Object> items, UnaryOperator<Object> key, boolean reverse) {
         Comparator<Object[]> order = (a, b) -> Comparison.order(a[1], b[1], "<");
         List<Object[]> keyed = new ArrayList<>();

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Tests: {@code value is defined}. */
 final class Tests {
-    /** Those that ask whether there is a filter or test of a name. */
+    /** The tests that check whether a filter or test of a given name exists. */
     static final Set<String> ABOUT_NAMES = Set.of("filter", "test");
 
     private Tests() {}

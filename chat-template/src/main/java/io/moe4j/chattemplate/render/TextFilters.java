@@ -66,7 +66,7 @@ final class TextFilters {
         };
     }
 
-    /** A value as text, where marked texts stay so. */
+    /** A value as text; a marked text stays marked. */
     private static Object soft(Object value) {
         return value instanceof Markup ? value : Text.str(value);
     }
@@ -151,7 +151,7 @@ final class TextFilters {
         return dict.build();
     }
 
-    /** Joins items; used by the filter of this name. */
+    /** Joins items, as the filter of this name does. */
     static String joined(Object between, List<Object> items) {
         return Join.joined(Text.str(between), items, true);
     }

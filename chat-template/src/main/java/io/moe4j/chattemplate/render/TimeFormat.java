@@ -51,7 +51,7 @@ final class TimeFormat {
         return String.format(Locale.ROOT, "%02d", number);
     }
 
-    /** Java's letters for one of Python's. */
+    /** The pattern of Java for a letter of Python's strftime. */
     private static String form(char letter) {
         return switch (letter) {
             case 'Y' -> "yyyy";

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The filter {@code urlencode}: a text as a part of an address, or pairs as its query. */
+/** The filter {@code urlencode}: encodes a text as a part of a URL, or pairs as its query. */
 final class UrlEncode {
     private static final String KEPT = "_.-~";
 

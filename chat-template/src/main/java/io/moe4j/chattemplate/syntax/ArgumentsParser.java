@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads what is handed to a function, in its brackets: {@code (1, 2, indent=4, *more, **named)}. */
+/** Reads the arguments of a call, in parentheses: {@code (1, 2, indent=4, *more, **named)}. */
 final class ArgumentsParser {
     private final TokenStream tokens;
     private final ExpressionParser expressions;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What has a value. Each knows where it begins in the template, for messages. */
+/** An expression. Each knows where it begins in the template, for messages. */
 public sealed interface Expression {
 
     /** Where it begins in the normalized text, in UTF-16 units. */
@@ -42,7 +42,7 @@ public sealed interface Expression {
     /** {@code text.split(",")}. */
     record Call(Expression function, Arguments arguments, int at) implements Expression {}
 
-    /** {@code text | trim}. What is filtered is missing in a tag: {@code {% filter trim %}}. */
+    /** {@code text | trim}. In a tag such as {@code {% filter trim %}}, the filtered expression is absent. */
     record Filter(Optional<Expression> of, String name, Arguments arguments, int at) implements Expression {}
 
     /** {@code x is defined}. */
@@ -72,7 +72,7 @@ public sealed interface Expression {
             Expression {}
 
     /**
-     * What is handed to a function, filter or test.
+     * The arguments of a function, filter or test.
      *
      * @param spread a list whose items are further arguments: {@code *list}
      * @param spreadNamed a dict whose entries are further named arguments: {@code **dict}

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads expressions, operators that bind least first: conditional, {@code or}, {@code and}, {@code not}, comparisons, {@code + -}, {@code ~}, {@code * / // %},
- * {@code **} (which goes from left to right, other than in Python), signs. {@link PostfixParser} reads what binds more.
+ * Reads expressions. Operators from the lowest precedence to the highest: conditional, {@code or}, {@code and}, {@code not}, comparisons, {@code + -},
+ * {@code ~}, {@code * / // %}, {@code **} (left-associative, unlike in Python), signs. {@link PostfixParser} reads what binds more tightly.
  */
 final class ExpressionParser {
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
@@ -43,7 +43,7 @@ final class ExpressionParser {
     }
 
     private Expression conditional() {
-        // Jinja looks for unknown filters in conditional expressions only when it executes them; what is before the "if" is not known to be one yet.
+        // In a conditional expression, Jinja reports unknown filters only at execution; the part before "if" was read before it was known to be conditional.
         int before = names.mark();
         Expression value = or();
         while (tokens.peek().isName("if")) {

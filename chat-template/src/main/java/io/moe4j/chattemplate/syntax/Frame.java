@@ -7,8 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the variables that a body sets before it reads them, where nothing around it reads or sets them. In Jinja, a loop or macro in the body finds these
- * without a value until they are set, even if the template is rendered with a variable of the same name. For example, with {@code x} given as 1:
+ * Finds the variables that a body sets, and that neither the body before that nor anything around it reads or sets. In Jinja, such a variable has no value in
+ * loops and macros of the body until it is set, even if the template is rendered with a variable of the same name. For example, with {@code x} given as 1:
  *
  * <pre>
  * {% for i in [1] %}{{ x }}{% endfor %}{% set x = 2 %}       outputs nothing
@@ -26,7 +26,7 @@ final class Frame {
         this.all = all;
     }
 
-    /** For the template, and each body in it that has variables of its own: those that have no value at its start. Keys are compared by identity. */
+    /** The variables without a value at the start of the template, and of each nested body that has variables of its own. Keys are compared by identity. */
     static IdentityHashMap<List<Statement>, Set<String>> unset(List<Statement> template) {
         IdentityHashMap<List<Statement>, Set<String>> all = new IdentityHashMap<>();
         new Frame(null, all).read(template);
@@ -81,7 +81,7 @@ final class Frame {
         }
     }
 
-    /** What a statement does in this frame itself. */
+    /** Records what a statement reads and sets in this frame itself. */
     private void statement(Statement statement) {
         switch (statement) {
             case Statement.Output output -> load(output.value());
@@ -107,7 +107,7 @@ final class Frame {
         }
     }
 
-    /** Each branch begins with what is known before. What only branches set is looked up around the frame until then. */
+    /** Each branch begins with the state before the test. A variable that only branches set is looked up around the frame until then. */
     private void branches(Statement.If test) {
         Set<String> found = new HashSet<>();
         for (Statement.Branch branch : test.branches()) {

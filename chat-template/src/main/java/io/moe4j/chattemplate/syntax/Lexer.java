@@ -10,8 +10,8 @@ import java.util.List;
  *
  * <ul>
  * <li>{@code {%-} removes all white space before a tag, {@code -%}} all that follows;
- * <li>otherwise white space between the start of a line and a tag or comment is removed, but for {@code {%+};
- * <li>otherwise one newline after a tag or comment is removed, but for {@code +%}}.
+ * <li>otherwise white space between the start of a line and a tag or comment is removed, except before {@code {%+};
+ * <li>otherwise one newline after a tag or comment is removed, except after {@code +%}}.
  * </ul>
  */
 final class Lexer {
@@ -125,7 +125,7 @@ final class Lexer {
         at = afterEnd(after, sign, kind == Token.Kind.TAG_BEGIN);
     }
 
-    /** Where text goes on after an end. */
+    /** Where the text continues after the end of a tag. */
     private int afterEnd(int after, char sign, boolean ofBlock) {
         if (sign == '-') {
             return Spaces.skip(source, after);

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Which filters and tests there are. A template that uses others is refused before it is executed, but where they are in a condition: as Jinja does, so
- * that a template may ask for what it knows.
+ * The existing filters and tests. A template that uses others is refused before it is executed, unless they are under a condition: as in Jinja, a template
+ * may test whether a filter exists before it uses it.
  */
 final class Names {
     private final Predicate<String> filters;
@@ -35,7 +35,7 @@ final class Names {
         }
     }
 
-    /** What follows is executed under a condition, or no longer. Returns what was. */
+    /** Sets whether the following names are under a condition. Returns the earlier value. */
     int conditional(int value) {
         int before = conditions;
         conditions = value;
@@ -46,7 +46,7 @@ final class Names {
         return unknown.size();
     }
 
-    /** What was found since the mark is under a condition. */
+    /** Forgives the unknown names since the mark, which turned out to be under a condition. */
     void forgive(int mark) {
         unknown.subList(mark, unknown.size()).clear();
     }

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * A number as it is written: {@code 12}, {@code 1_000}, {@code 0x1f}, {@code 1.5}, {@code 2e-3}.
  *
  * @param value a Long or a Double
- * @param end what follows it
+ * @param end the position after it
  */
 record NumberLiteral(Object value, int end) {
     private static final Pattern DECIMAL = Pattern

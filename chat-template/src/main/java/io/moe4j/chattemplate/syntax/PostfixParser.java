@@ -39,7 +39,7 @@ final class PostfixParser {
         arguments = new ArgumentsParser(tokens, expressions);
     }
 
-    /** A value: a literal, a name, or what is in brackets. */
+    /** A value: a literal, a name, or an expression in brackets. */
     Expression primary() {
         Token token = tokens.take();
         return switch (token.kind()) {
@@ -74,7 +74,7 @@ final class PostfixParser {
         };
     }
 
-    /** Strings that follow each other are one. */
+    /** Adjacent strings are joined. */
     private Expression string(Token token) {
         StringBuilder all = new StringBuilder((String) token.value());
         while (tokens.peek().kind() == Token.Kind.STRING) {
@@ -89,7 +89,7 @@ final class PostfixParser {
         return new Pair(key, expressions.expression());
     }
 
-    /** What is between commas, up to a bracket, which is taken. A comma may follow the last. */
+    /** Elements separated by commas, up to and including the closing bracket. A comma may follow the last element. */
     private <T> List<T> listed(String end, Supplier<T> element) {
         List<T> all = new ArrayList<>();
         while (!tokens.peek().isOperator(end)) {
@@ -109,7 +109,7 @@ final class PostfixParser {
      * One expression, or a tuple of several between commas.
      *
      * @param empty whether there may be none
-     * @param ends what ends a tuple after a comma, beside the end of the tag
+     * @param ends tokens that end a tuple after a comma, in addition to the end of the tag
      */
     Expression tuple(Supplier<Expression> element, boolean empty, Set<String> ends) {
         int at = tokens.peek().at();

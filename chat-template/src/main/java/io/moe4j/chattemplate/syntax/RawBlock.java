@@ -4,12 +4,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The end of {@code {% raw %} … {% endraw %}}, whose content is output as it is.
+ * The end of {@code {% raw %} … {% endraw %}}, whose content is output unchanged.
  *
  * @param end where the content ends
  * @param beginSign the sign at the opening of {@code endraw}: minus, plus or a space
  * @param endSign the sign at its closing
- * @param after what follows the block
+ * @param after the position after the block
  */
 record RawBlock(int end, char beginSign, char endSign, int after) {
     private static final Pattern BEGIN = Pattern.compile("\\s*raw\\s*(?:-%}\\s*|%})", Pattern.UNICODE_CHARACTER_CLASS);

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a template does, in the order in which it is written. */
+/** A statement of a template. */
 public sealed interface Statement {
 
-    /** Outputs text as it is. */
+    /** Outputs text unchanged. */
     record Text(String text) implements Statement {}
 
     /** Outputs a value: <code>{{ value }}</code>. */
@@ -19,14 +19,14 @@ public sealed interface Statement {
     /** A branch of {@link If}. */
     record Branch(Expression test, List<Statement> body) {}
 
-    /** A loop over those items for which the test holds; if there are none, {@code otherwise} is done once. */
+    /** A loop over the items for which the test holds; if there are none, {@code otherwise} is executed once. */
     record For(Target target, Expression items, Optional<Expression> test, List<Statement> body,
             List<Statement> otherwise, int at) implements Statement {}
 
     /** Gives a value to a target. */
     record Set(Target target, Expression value) implements Statement {}
 
-    /** Gives a target what the body outputs. */
+    /** Assigns the output of the body to a target. */
     record SetBlock(Target target, Optional<Expression> filter, List<Statement> body) implements Statement {}
 
     /** Declares a macro. */
@@ -35,31 +35,31 @@ public sealed interface Statement {
     /** Calls a macro that may call the body, as {@code caller()}. */
     record CallBlock(Expression call, Signature signature, List<Statement> body, int at) implements Statement {}
 
-    /** Outputs what a filter makes of the body's output. */
+    /** Outputs the result of a filter for the body's output. */
     record FilterBlock(Expression filter, List<Statement> body) implements Statement {}
 
     /** Gives variables values that they have in the body only. */
     record With(List<Target> targets, List<Expression> values, List<Statement> body) implements Statement {}
 
-    /** What the assistant says. */
+    /** Marks the output of the body as the assistant's. */
     record Generation(List<Statement> body, int at) implements Statement {}
 
     /** Ends the loop. */
     record Break() implements Statement {}
 
-    /** Goes on with the loop's next item. */
+    /** Continues with the loop's next item. */
     record Continue() implements Statement {}
 
     /**
-     * What a macro is called with.
+     * The parameters of a macro.
      *
-     * @param defaults of the last parameters
-     * @param specials which of the names with a meaning in macros the body reads
+     * @param defaults default values of the last parameters
+     * @param specials which of the special names of macros the body reads
      */
     record Signature(List<String> parameters, Map<String, Expression> defaults, Specials specials) {}
 
     /**
-     * Names that have a meaning in a macro, and whether it reads them.
+     * The special names of macros, and whether the body reads them.
      *
      * @param caller the body of a {@link CallBlock}
      * @param varargs arguments beyond the parameters

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 /** Reads a template: texts, outputs, and tags with their bodies. */
 public final class StatementParser {
     private static final String KNOWN = "for, if, set, macro, call, filter, with, generation, break, continue, print, raw";
-    /** What one body in another may come to, so that reading and executing them needs a bounded stack. */
+    /** The largest depth of nested bodies, so that reading and executing them needs a bounded stack. */
     private static final int DEEPEST = 100;
 
     private final TokenStream tokens;
@@ -90,14 +90,14 @@ public final class StatementParser {
         }
     }
 
-    /** The end of a tag, and the body up to one of the names. */
+    /** Reads the end of a tag, then the body up to a tag with one of the names. */
     List<Statement> bodyUpTo(String... ends) {
         tokens.takeOperator(":");
         tokens.expect(Token.Kind.TAG_END, "\"%}\"");
         return body(Set.of(ends));
     }
 
-    /** The same, and the name is taken. Loops around do not count: the body is not executed in them. */
+    /** The same, with the name taken. Enclosing loops are ignored, because the body is not executed in them: break and continue are errors. */
     List<Statement> detachedBody(String end) {
         int outer = loops;
         loops = 0;

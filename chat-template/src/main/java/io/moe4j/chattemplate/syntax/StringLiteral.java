@@ -3,8 +3,8 @@ package io.moe4j.chattemplate.syntax;
 /**
  * A string as it is written, between single or double quotes, with Python's escapes: {@code "a\n"}.
  *
- * @param value what it stands for
- * @param end what follows the closing quote
+ * @param value its value
+ * @param end the position after the closing quote
  */
 record StringLiteral(String value, int end) {
     private static final String SIMPLE = "abfnrtv\\'\"\n";
@@ -27,7 +27,7 @@ record StringLiteral(String value, int end) {
         return new StringLiteral(value.toString(), i + 1);
     }
 
-    /** Appends what an escape stands for. Returns what follows it. */
+    /** Appends the value of an escape. Returns the position after it. */
     private static int escape(String source, int at, StringBuilder value) {
         if (at + 1 >= source.length()) {
             throw new TemplateFault(at, "a string ends with a backslash; remove it, or write \\\\");
@@ -35,7 +35,7 @@ record StringLiteral(String value, int end) {
         char c = source.charAt(at + 1);
         int simple = SIMPLE.indexOf(c);
         if (simple >= 0) {
-            // A backslash before a newline stands for nothing.
+            // A backslash before a newline adds nothing.
             value.append(simple < MEANING.length() ? MEANING.substring(simple, simple + 1) : "");
             return at + 2;
         }

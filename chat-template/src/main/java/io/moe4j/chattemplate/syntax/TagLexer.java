@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** Divides what is inside of an output or a tag into names, numbers, strings and operators. */
+/** Divides the content of an output or a tag into names, numbers, strings and operators. */
 final class TagLexer {
     private static final List<String> OPERATORS = List.of("//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%",
             "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";");
@@ -23,7 +23,7 @@ final class TagLexer {
         this.tokens = tokens;
     }
 
-    /** Adds all tokens. Returns where the end begins, with its sign. */
+    /** Adds all tokens. Returns the position where the end begins, including its sign. */
     int readToEnd() {
         int begin = at;
         while (true) {

@@ -2,7 +2,7 @@ package io.moe4j.chattemplate.syntax;
 
 import java.util.List;
 
-/** What gets a value, in {@code set} and {@code for}. */
+/** The target of an assignment, in {@code set} and {@code for}. */
 public sealed interface Target {
 
     /** A variable. */

@@ -3,7 +3,7 @@ package io.moe4j.chattemplate.syntax;
 import java.util.List;
 import java.util.Set;
 
-/** Reads what gets a value: {@code name}, {@code key, value}, {@code ns.name}. */
+/** Reads the target of an assignment: {@code name}, {@code key, value}, {@code ns.name}. */
 final class TargetParser {
     private final TokenStream tokens;
     private final PostfixParser values;

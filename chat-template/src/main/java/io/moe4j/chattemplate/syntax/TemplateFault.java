@@ -1,6 +1,6 @@
 package io.moe4j.chattemplate.syntax;
 
-/** Something in a template is wrong, at a position of its text. The module's entry turns this into an exception that shows the line. */
+/** An error at a position of a template. {@code ChatTemplate} converts it to an exception that shows the line. */
 public final class TemplateFault extends RuntimeException {
     private static final long serialVersionUID = 1;
 

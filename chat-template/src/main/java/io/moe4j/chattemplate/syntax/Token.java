@@ -5,13 +5,13 @@ import io.moe4j.chattemplate.python.None;
 /**
  * A piece of a template.
  *
- * @param text as it is written; of {@link Kind#TEXT}, what is output
- * @param value of a number or a string; else none
+ * @param text the token as it is written; for {@link Kind#TEXT}, the text to output
+ * @param value the value of a number or a string
  * @param at where it begins, in UTF-16 units
  */
 record Token(Kind kind, String text, Object value, int at) {
 
-    /** What a token is. */
+    /** The kind of a token. */
     enum Kind {
         TEXT, OUTPUT_BEGIN, OUTPUT_END, TAG_BEGIN, TAG_END, NAME, STRING, NUMBER, OPERATOR, END
     }
@@ -28,7 +28,7 @@ record Token(Kind kind, String text, Object value, int at) {
         return kind == Kind.NAME && text.equals(name);
     }
 
-    /** For a message. */
+    /** A description for messages. */
     String shown() {
         return switch (kind) {
             case END -> "the end of the template";

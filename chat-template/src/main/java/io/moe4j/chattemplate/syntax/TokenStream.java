@@ -2,7 +2,7 @@ package io.moe4j.chattemplate.syntax;
 
 import java.util.List;
 
-/** Tokens in their order, with a look at the next ones. */
+/** A stream of tokens with lookahead. */
 final class TokenStream {
     private final List<Token> tokens;
     private int next;
@@ -69,7 +69,7 @@ final class TokenStream {
         return take();
     }
 
-    /** How many tokens were taken. */
+    /** The number of tokens that were taken. */
     int position() {
         return next;
     }

@@ -9,8 +9,9 @@ import io.moe4j.layers.rotary.Rotary;
 
 /**
  * Latent attention over a cache of latents, without computing keys and values from them (DeepSeek-V2, 2024, section 2.1.2). A head's key is U·c, with
- * its up-projection U (N, C) and the latent c (C), N the elements that are not rotated. Its product with a query is q·(U·c) = (q·U)·c: the query is
- * taken to the latent once, instead of each latent to a key. A head's output Σ p·(W·c), with the up-projection W (V, C) of values, is W·(Σ p·c).
+ * its up-projection U (N, C) and the latent c (C), N the elements that are not rotated. Its product with a query is q·(U·c) = (q·U)·c: one product maps the
+ * query to the space of latents, instead of one for each latent that maps it to a key. A head's output Σ p·(W·c), with the up-projection W (V, C) of values,
+ * is W·(Σ p·c).
  *
  * <p>So all heads attend over one shared head: a key is a row of the cache, which is the normalised latent followed by the rotated shared key, and a
  * value is the latent alone. A step over L tokens costs L · H · (2C + R) multiply-adds, and reads L · (C + R) elements.
@@ -21,7 +22,10 @@ import io.moe4j.layers.rotary.Rotary;
  */
 record AbsorbedAttention(LatentAttention spec, Tensor up_OC, CacheRows cache) {
 
-    /** Writes the rows of this pass's tokens: their normalised latents (T, C), and the shared keys behind the latents as they were projected. */
+    /**
+     * Writes the cache rows of this pass's tokens: their normalised latents (T, C), then the rotated shared keys, which follow the latents in
+     * {@code projected} (T, C + R).
+     */
     void keep(Tape tape, Tensor normed_TC, Tensor projected, Rotary rotary) {
         Tensor fresh = cache.fresh();
         tape.ops().elementwise().copy(tape.stream(), normed_TC, fresh.slice(1, 0, spec.latent()));

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Grouped-query attention (Ainslie et al., 2023): H heads of queries, in G groups of neighbours, and one head of keys and values for each group. With
- * H = 4 and G = 2, query heads 0 and 1 attend over key head 0, and 2 and 3 over key head 1. All elements of queries and keys are rotated.
+ * Grouped-query attention (Ainslie et al., "GQA", 2023): H heads of queries, in G groups of consecutive heads, and one head of keys and values for each
+ * group. With H = 4 and G = 2, query heads 0 and 1 attend over key head 0, and 2 and 3 over key head 1. All elements of queries and keys are rotated.
  *
  * @param heads H
  * @param keyHeads G, a divisor of H

@@ -62,7 +62,7 @@ final class LatentKeys implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor dk_THQ = heads(gradients.ofOutput(), spec.queryKey());
-        // The gradient with respect to keysValues has been begun by attention, which wrote the columns of values only. These are the others.
+        // Attention's backward has written the columns of values in the gradient with respect to keysValues. Write the columns of keys here.
         gradients.accumulate(0, (dkv, begun) -> {
             if (!begun) {
                 tape.stream().fill(dkv, 0);

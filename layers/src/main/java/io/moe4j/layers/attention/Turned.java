@@ -8,8 +8,8 @@ import io.moe4j.autograd.Variable;
 import io.moe4j.layers.rotary.Rotary;
 
 /**
- * Rotates each head of queries or keys (T, n·Q) in place, from element {@code nope} of the head on. In place is safe because the norms and projections
- * that compute its input do not read it in backward. Whatever keeps the input keeps it rotated.
+ * Rotates each head of queries or keys (T, n·Q) in place, from element {@code nope} of the head on. In place is safe because the norms and projections that
+ * compute its input do not read it in backward. A recompute policy that keeps the input keeps the rotated values.
  */
 final class Turned implements Operation {
     private final String what;
@@ -21,7 +21,7 @@ final class Turned implements Operation {
     /**
      * A rotation.
      *
-     * @param what is rotated, such as {@code "queries"}
+     * @param what what is rotated, such as {@code "queries"}
      * @param rotary with the positions of this pass
      * @param heads n
      * @param nope elements at the start of each head that are not rotated

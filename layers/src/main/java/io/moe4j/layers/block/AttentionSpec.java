@@ -28,7 +28,8 @@ public interface AttentionSpec {
     long normElements();
 
     /**
-     * Elements that its {@link CachedLayer} keeps for each token of a sequence; empty if {@link #open} gives none, so that the model cannot generate.
+     * Elements that its {@link CachedLayer} keeps for each token of a sequence; empty if {@link #open} returns a layer that is no CachedLayer, so that the
+     * model cannot generate.
      *
      * @since 0.3.0
      */
@@ -36,7 +37,7 @@ public interface AttentionSpec {
         return OptionalLong.empty();
     }
 
-    /** Whether it keeps documents apart, as {@link BlockBuilder#documents} says where they begin. */
+    /** Whether each token attends to its own document only, with the document starts of {@link BlockBuilder#documents}. */
     default boolean keepsDocumentsApart() {
         return false;
     }

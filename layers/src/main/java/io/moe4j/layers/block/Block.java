@@ -25,7 +25,7 @@ public record Block(String name, List<ParameterUnit> units, RmsNorm attentionNor
     }
 
     /**
-     * The same for the last tokens of a sequence, with a cache of what attention reads of all of them.
+     * The same for the last tokens of a sequence, with a cache of the rows that attention reads.
      *
      * @throws UnsupportedOperationException if its attention has no cache
      * @since 0.3.0

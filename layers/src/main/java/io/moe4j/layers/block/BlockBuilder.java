@@ -21,12 +21,12 @@ import java.util.Optional;
  * @param eps epsilon of the model's norms
  * @param dense collects the parameters that every rank has
  * @param experts collects the parameters of this rank's experts
- * @param denseAdapters collects the low-rank updates of the first; since 0.3.0
- * @param expertAdapters collects those of the second; since 0.3.0
+ * @param denseAdapters collects the low-rank updates of the matrices in {@code dense}; since 0.3.0
+ * @param expertAdapters collects the low-rank updates of the matrices in {@code experts}; since 0.3.0
  * @param rotary the model's rotary embeddings
  * @param documents where documents begin; a layer with attention reads it each time that it is run
  * @param balance biases and counts of the block's experts, if it has any
- * @param routerLosses where the losses of routing are summed, if the block has experts and the model such losses; since 0.3.0
+ * @param routerLosses where the router's auxiliary losses are summed, if the block has experts and the model has such losses; since 0.3.0
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -36,8 +36,8 @@ public record BlockBuilder(ModelContext context, int layer, long dim, float eps,
         Optional<RouterLossSums.Layer> routerLosses) {
 
     /**
-     * For a part of the block: without low-rank updates if the part lists no matrices for them. A layer that a family wraps, to rename what it declares, lists
-     * none, so that its matrices are frozen under every target, as figures and exports say.
+     * The builder for one part of the block: without low-rank updates if the part lists no matrices for them. A family that wraps a layer to rename its
+     * tensors lists none; the layer's matrices are then frozen whatever the targets are, in agreement with the figures and exports.
      *
      * @param listed the part's {@code adapterMatrices}
      * @since 0.3.0

@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.layers.rotary.Rotary;
 
 /**
- * The cache of one layer for one sequence, as one pass uses it. With 5 tokens before it, a pass of 2 tokens writes rows 5 and 6, and reads rows 0 to 6.
+ * One layer's cache for one sequence, in one pass. For example, after 5 earlier tokens, a pass of 2 tokens writes rows 5 and 6, and reads rows 0 to 6.
  *
  * @param all (L, C): C elements for each of the L tokens of the sequence, those of this pass included
  * @param before tokens of the sequence before this pass

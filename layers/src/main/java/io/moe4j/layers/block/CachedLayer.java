@@ -6,7 +6,7 @@ import io.moe4j.autograd.Variable;
 
 /**
  * An attention that can also continue a sequence: it keeps a row for each token, and reads the rows of earlier tokens instead of computing them again.
- * What a row holds is the layer's own affair; {@link AttentionSpec#cacheElements} says how much it is.
+ * The layer decides what a row holds; {@link AttentionSpec#cacheElements} is its number of elements.
  *
  * @since 0.3.0
  */

@@ -12,7 +12,8 @@ import io.moe4j.autograd.sharding.ShardGroup;
 import java.util.Optional;
 
 /**
- * Biases and token counts of the experts of all layers: balance without an auxiliary loss (Wang et al., 2024).
+ * Biases and token counts of the experts of all layers: balance without an auxiliary loss (Wang et al., "Auxiliary-Loss-Free Load Balancing Strategy for
+ * Mixture-of-Experts", 2024).
  *
  * @since 0.2.0
  */
@@ -49,8 +50,8 @@ public final class ExpertBalance implements AutoCloseable {
     }
 
     /**
-     * Moves the biases towards balance. Counts cover one expert-parallel group. The ranks that hold the same experts belong to one such group each,
-     * so the sum over these ranks is the sum over all ranks.
+     * Moves the biases towards balance. Counts cover one expert-parallel group. The ranks that hold the same experts belong to different groups, one in each,
+     * so summing over these ranks gives the sum over all ranks.
      *
      * @param experts the ranks that hold the experts' units
      */

@@ -8,7 +8,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.sharding.Microbatch;
 
 /**
- * The sums of the losses of routing in a step, by layer.
+ * The sums of the router's auxiliary losses in a step, by layer.
  *
  * @since 0.3.0
  */

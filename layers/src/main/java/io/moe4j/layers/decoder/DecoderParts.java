@@ -133,7 +133,7 @@ final class DecoderParts implements AutoCloseable {
                 context.precision().compute());
     }
 
-    /** A block whose unit of what every rank has may get more parameters before it is built. */
+    /** A block to whose dense unit more parameters may be added before it is built. */
     private Begun begin(int layer, BlockSpec kind) {
         String name = "layers." + layer;
         UnitBuilder dense = new UnitBuilder(name, initial);
@@ -196,7 +196,7 @@ final class DecoderParts implements AutoCloseable {
                 resources.add(new PredictionLosses(context.rank(), modules.size())));
     }
 
-    /** With the names of DeepSeek-V3, whose checkpoints have modules for multi-token prediction as further layers. */
+    /** Opens a module under the names of DeepSeek-V3, whose checkpoints store these modules as layers after the last one. */
     private PredictionModule openModule(int layer) {
         Begun begun = begin(layer, spec.predictionBlock());
         BlockBuilder block = begun.block;

@@ -7,8 +7,8 @@ import io.moe4j.autograd.Tape;
 
 /**
  * The embeddings of later tokens, as input of a module for multi-token prediction. They have been looked up already, so forward computes nothing. Backward
- * overwrites them with their gradient, because the embedding's own backward reads it there. All operations that read the embeddings have run their backward
- * before.
+ * overwrites them with their gradient, because the embedding's own backward reads it there. By then, every operation that reads the embeddings has run its
+ * backward.
  */
 final class EmbeddedAhead implements Operation {
     private final Tensor rows_TD;

@@ -19,7 +19,8 @@ import java.util.stream.Stream;
 
 /**
  * A head with modules for multi-token prediction. Its own loss, and logits, are those of the head alone. In training, the modules run after the last block:
- * all forward, then the losses of all of them and of the model in one use of the projection, whose gradient is complete then, then all backward.
+ * first forward of all modules; then the losses of all modules and of the model, with the projection gathered once, after which its gradient is complete;
+ * then backward of all modules.
  */
 final class PredictingHead implements Stage.Last {
     private final RankContext rank;
@@ -35,7 +36,7 @@ final class PredictingHead implements Stage.Last {
     private final PredictionLosses sums;
     private Microbatch microbatch = Microbatch.ONLY;
 
-    /** A module on its way: its input, its output, and the tape between the two. */
+    /** A module between its forward and its backward: its input, its output, and the tape between the two. */
     private record Run(Tape tape, Variable input_TD, Variable output_TD) {}
 
     /**
@@ -102,7 +103,7 @@ final class PredictingHead implements Stage.Last {
     @Override
     public void lossAndGradient(Tensor x_TD, Tensor labels_T, float scale, Tensor lossSum, Tensor dx_TD) {
         List<TokensAhead> ahead = ahead();
-        // In the caller's scope, since the embedding's backward adds to these gradients, or reads them.
+        // In the caller's scope, because the embedding's backward adds to these gradients, or reads them.
         shared.ifPresent(ParameterUnit::openGradients);
         List<Tensor> rows = lookUp(ahead, x_TD);
         for (int k = 0; k < rows.size(); k++) {
@@ -122,7 +123,7 @@ final class PredictingHead implements Stage.Last {
     /**
      * Runs the modules forward once more, and gives the name of the first whose output has a value that is not finite. All ranks have to take part.
      *
-     * @param x_TD what the last block has given
+     * @param x_TD the output of the last block
      */
     Optional<String> locateNonFinite(Tensor x_TD) {
         Optional<String> first = Optional.empty();
@@ -154,7 +155,7 @@ final class PredictingHead implements Stage.Last {
         return microbatch.ahead();
     }
 
-    /** Looks all tokens ahead up, with the table gathered once, and gives their rows to the modules. */
+    /** Looks up the embeddings of all tokens ahead, with the table gathered once, and gives them to the modules. */
     private List<Tensor> lookUp(List<TokensAhead> ahead, Tensor like_TD) {
         List<Tensor> rows = ahead.stream().map(tokens -> like(like_TD)).toList();
         try (Scope scope = rank.memory().open(); Gathering gathered = Gathering.of(embedding.units())) {
@@ -180,7 +181,7 @@ final class PredictingHead implements Stage.Last {
         return runs;
     }
 
-    /** The losses of all; gives their gradients with respect to the rows of the model itself, and to those of each module. */
+    /** Computes all losses. Returns their gradients with respect to the model's own rows, and to the rows of each module. */
     private List<Tensor> project(Tensor y_TD, Tensor labels_T, float scale, Tensor lossSum, List<Run> runs,
             List<TokensAhead> ahead) {
         List<Tensor> gradients = Stream.generate(() -> like(y_TD)).limit(1L + runs.size()).toList();
@@ -199,7 +200,10 @@ final class PredictingHead implements Stage.Last {
         return gradients;
     }
 
-    /** Backward of the modules, the last first; each adds to the gradient with respect to what it came from. Gives that of the model's own rows. */
+    /**
+     * Runs backward of the modules, the last one first; each adds to the gradient with respect to its input. Returns the gradient with respect to the model's
+     * own rows.
+     */
     private Tensor backward(List<Run> runs, List<Tensor> gradients) {
         for (int k = runs.size() - 1; k >= 0; k--) {
             Run run = runs.get(k);

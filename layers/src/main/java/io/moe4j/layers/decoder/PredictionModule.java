@@ -42,7 +42,7 @@ final class PredictionModule implements Segment {
         return block.units();
     }
 
-    /** Sets e of what is enqueued next, until backward is enqueued. Backward replaces it by its gradient. */
+    /** Sets e for the forward and backward that are enqueued next. Backward overwrites e with the gradient with respect to e. */
     void embed(Tensor rows_TD) {
         embedded_TD = rows_TD;
     }

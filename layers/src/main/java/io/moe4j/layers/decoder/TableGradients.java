@@ -4,11 +4,11 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Gradients of rows of the embedding that were looked up by another stage, until the embedding's own backward adds them. */
+/** Gradients with respect to rows of the embedding that another stage looked up, kept until the embedding's own backward adds them. */
 final class TableGradients {
     private final List<Rows> rows = new ArrayList<>();
 
-    /** Rows that were looked up for these ids; by the time of the embedding's backward, their gradient has replaced them. */
+    /** Rows that were looked up for these ids. Before the embedding's backward runs, they are overwritten with their gradient. */
     record Rows(Tensor ids_T, Tensor gradient_TD) {}
 
     boolean isEmpty() {

@@ -9,8 +9,9 @@ import io.moe4j.autograd.sharding.TableShard;
 import java.util.Optional;
 
 /**
- * The embedding's gradient, where each rank sums the rows of its own shard, from the ids and gradients of all ranks' tokens. Rows of other ranks are neither
- * computed nor reduced. The bits are those of the sum of whole tables: the rows of each rank's tokens are summed first, then the ranks in order.
+ * The embedding's gradient, computed by shards: each rank collects the ids and gradients of all ranks' tokens, and sums the rows of its own shard only, so
+ * that no whole table is reduced. The result has the same bits as a reduction of whole tables: the rows of one rank's tokens are summed first, then the sums
+ * of the ranks, in rank order.
  *
  * <p>Example: 102,400 words of 2,048 elements, two ranks with 16,384 tokens each, bf16. Reducing a table in fp32 moves 420 MB over the link, and the
  * table takes 839 MB; the gradients of the other rank's tokens are 67 MB.
@@ -29,8 +30,8 @@ final class TableShardGradient {
     }
 
     /**
-     * Empty if other stages contribute to the table too, if the device cannot sum some rows, or if the gradients of all tokens have more bytes than the
-     * table's. All ranks get the same answer.
+     * Empty if other stages contribute to the table too, if the device cannot sum selected rows, or if the gradients of all tokens take more bytes than the
+     * table's gradient. All ranks get the same answer.
      */
     static Optional<TableShardGradient> of(EmbeddingStage stage, Tape tape, long tokens) {
         Optional<Collectives> ranks = stage.unit().group().shards();

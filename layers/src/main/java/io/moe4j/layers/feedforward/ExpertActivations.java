@@ -5,8 +5,8 @@ import io.moe4j.autograd.Tape;
 import java.util.Optional;
 
 /**
- * Where the activations of the routed experts lie: those of the first round, which backward reads, and those of the rounds after it, which overwrite each
- * other. Further rounds use the memory of the first one, where nothing reads that any more. Used once, like {@link ExpertExchange}.
+ * Memory for the activations of the routed experts: those of the first round, which backward reads, and those of later rounds, which overwrite each other.
+ * Later rounds reuse the first round's memory if nothing reads it any more. Used once, like {@link ExpertExchange}.
  */
 final class ExpertActivations {
     private final ExpertExchange exchange;
@@ -47,19 +47,19 @@ final class ExpertActivations {
         return tape.temporary("expert activations", exchange.dtype(), exchange.capacityRows(), exchange.hidden());
     }
 
-    /** The gradient with respect to the tokens' outputs, which each round of backward sends a part of. */
+    /** Sets the gradient with respect to the tokens' outputs; each round of backward sends a part of it. */
     void setOutputGradient(Tensor gradient_TD) {
         dout_TD = Optional.of(gradient_TD);
     }
 
-    /** The rounds after the first, in forward: the first one's results stay if backward reads them. */
+    /** The rounds after the first, in forward. They do not overwrite results of the first round that backward reads. */
     ExpertRounds forwardRounds(Tape tape, Tensor waiting_ND) {
         return new ExpertRounds(exchange, tape,
                 gateUp.filter(result -> !result.isRead).map(Result::tensor).orElseGet(() -> gateUp(tape)),
                 hidden.filter(result -> !result.isRead).map(Result::tensor).orElseGet(() -> hidden(tape)), waiting_ND);
     }
 
-    /** The rounds after the first, in backward, when that of the first has been enqueued. */
+    /** The rounds after the first, in backward; called after backward of the first round has been enqueued. */
     ExpertRounds backwardRounds(Tape tape, Tensor waiting_ND) {
         return new ExpertRounds(exchange, tape, gateUp.orElseThrow().tensor, hidden.orElseThrow().tensor, waiting_ND);
     }

@@ -22,16 +22,17 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * State that the operations of the routed experts share in one use: the dispatch plan, and the contents of the receive buffers. Used once. The
- * operations are {@link ExpertInputs}, {@link ExpertGateUp}, {@link ExpertHidden}, {@link ExpertOutput} and {@link ExpertSum}, in this order.
+ * State that the operations of the routed experts share during one forward and backward: the dispatch plan, and the contents of the receive buffers. An
+ * object is used once. The operations are {@link ExpertInputs}, {@link ExpertGateUp}, {@link ExpertHidden}, {@link ExpertOutput} and {@link ExpertSum}, in
+ * this order.
  *
  * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run ExpertOutput,
  * so backward finds the inputs in the buffer. Without recompute the inputs are gone, because the outputs or the next layer have overwritten them, and
  * backward dispatches them again. Inputs that are kept have memory of their own, where backward finds them. The GRADIENTS buffer holds the gradient with
  * respect to the outputs, then the gradient with respect to the inputs.
  *
- * <p>An exchange is launched by one operation and awaited by a later one. The halves of the network of shared experts lie in between, so that they compute
- * while rows travel, where the rank has a second stream. Backward runs from right to left:
+ * <p>An exchange is launched by one operation and awaited by a later one. In between lies one half of the network of shared experts, which computes while
+ * rows travel, if the rank has a second stream. Backward runs from right to left:
  *
  * <pre>
  * forward    ExpertInputs       shared gate, up    ExpertGateUp   ExpertHidden   ExpertOutput       shared down    ExpertSum
@@ -61,7 +62,7 @@ final class ExpertExchange {
     private Optional<InputGradients> inputGradients = Optional.empty();
     private Optional<ReceivedRows> gradients = Optional.empty();
 
-    /** Gradients with respect to tokens and weights, which are on their way. */
+    /** Gradients with respect to tokens and weights, whose combine has been launched. */
     record InputGradients(PendingTokens launched, Tensor dx_TD, Tensor dweights_TK) {}
 
     /** @param sent type of the rows that are sent to experts; results come back in the type of activations */
@@ -139,7 +140,7 @@ final class ExpertExchange {
         return comm.capacityRows();
     }
 
-    /** N: rows that a rank sends; under even routing it receives as many. */
+    /** N: rows that a rank sends; with perfectly balanced routing it receives the same number. */
     long routedRows() {
         return routing.ids_TK().elements();
     }
@@ -173,7 +174,7 @@ final class ExpertExchange {
         return tape.kept(ReceivedRows.class, "expert inputs of " + gateUp_e2FD.weight_eOI().name(), first);
     }
 
-    /** Sends tokens, with their weights, to the experts. They are awaited when they are used. */
+    /** Launches the dispatch of tokens, with their weights, to the experts. {@link #inputs} awaits it. */
     void launchInputs(Tape tape) {
         launchedInputs = Optional.of(launchInputs(tape, routing.plan(), keepsInputs, true));
         leaveMultiprocessors(tape);
@@ -207,10 +208,10 @@ final class ExpertExchange {
         inputs.ifPresent(ReceivedRows::release);
     }
 
-    /** Rows in whose buffer the outputs are written: the received inputs, which are overwritten if they are not kept. */
+    /** The received rows whose buffer the outputs are written to. The outputs overwrite the inputs, unless the inputs are kept. */
     ReceivedRows rowsForOutputs(Tape tape) {
         if (keepsInputs && tape.isRecompute()) {
-            // Later dispatches have taken the buffer that belonged to the kept rows.
+            // Kept rows have memory of their own, and later dispatches have used the buffer: dispatch again to own it.
             return dispatchInputs(tape, routing.plan());
         }
         ReceivedRows rows = inputs.orElseThrow(() -> new IllegalStateException(
@@ -243,13 +244,13 @@ final class ExpertExchange {
         launchedOutputs = Optional.empty();
     }
 
-    /** Sends the gradients with respect to the tokens' outputs to the experts. They are awaited when they are used. */
+    /** Launches the dispatch of the gradients with respect to the tokens' outputs to the experts. {@link #awaitGradients} awaits it. */
     void launchGradients(Tape tape, Tensor dout_TD) {
         launchedGradients = Optional.of(launchGradients(tape, routing.plan(), dout_TD, true));
         leaveMultiprocessors(tape);
     }
 
-    /** The gradients with respect to the tokens' outputs, at their experts. */
+    /** The gradients with respect to the tokens' outputs, as received by the ranks of their experts. */
     ReceivedRows awaitGradients(Tape tape) {
         takeMultiprocessors(tape);
         ReceivedRows rows = launchedGradients
@@ -270,7 +271,10 @@ final class ExpertExchange {
                 .withBesideMain(besideMain));
     }
 
-    /** Brings the gradients of the only round back to the tokens, if both are wanted; {@link #takeInputGradients} has them. */
+    /**
+     * Launches the combine that brings the gradients of the only round back to the tokens, if both gradients are wanted; {@link #takeInputGradients} awaits
+     * it.
+     */
     void launchInputGradients(Tape tape) {
         if (comm.maxRounds() == 1 && x_TD.needsGradient() && weights_TK.needsGradient()) {
             Tensor dx_TD = temporaryLike(tape, x_TD.tensor());
@@ -291,7 +295,7 @@ final class ExpertExchange {
         return launched;
     }
 
-    /** Products leave multiprocessors to the exchange until it is awaited. */
+    /** Products leave some multiprocessors free for the exchange until it is awaited. */
     private void leaveMultiprocessors(Tape tape) {
         tape.stream().leaveMultiprocessors(comm.multiprocessorsBeside());
     }
@@ -305,11 +309,12 @@ final class ExpertExchange {
     }
 
     /**
-     * Sends rows, after quantizing them if they are sent in a type with scales. Received rows may lie in the innermost scope, so that none is opened here.
+     * Sends rows, quantized first if they are sent in a type with scales. Opens no scope, because the received rows may be allocated in the innermost open
+     * one.
      */
     private PendingRows send(Tape tape, Tensor rows_TD, Function<Tensor, DispatchRequest> request) {
         sending_TD.ifPresent(quantized -> {
-            // An earlier dispatch may still read what is overwritten now.
+            // An earlier dispatch may still read the tensor that is overwritten now.
             launchedInputs.ifPresent(PendingRows::await);
             launchedGradients.ifPresent(PendingRows::await);
             Quantized.fill(tape, rows_TD, quantized);
@@ -323,7 +328,7 @@ final class ExpertExchange {
                 "gradients of the expert inputs are wanted before those of the outputs have been dispatched"));
     }
 
-    /** Makes the rounds that follow the first. Each gives back the memory that it takes. */
+    /** Runs {@code round} for each round after the first. Each releases the memory that it allocates. */
     void furtherRounds(Tape tape, Consumer<DispatchPlan> round) {
         comm.furtherRounds(routing.plan(), part -> {
             try (Scope scope = tape.rank().memory().open()) {

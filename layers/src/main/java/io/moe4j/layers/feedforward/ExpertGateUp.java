@@ -49,7 +49,7 @@ final class ExpertGateUp implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         ReceivedRows outputGradients = exchange.gradients();
-        // The gradient with respect to the inputs overwrites that with respect to the outputs, from where it is combined.
+        // The gradient with respect to the inputs overwrites the gradient with respect to the outputs, and is combined from that buffer.
         exchange.gateUp_e2FD().backward(tape, exchange.kernels(), exchange.rows(), gradients.ofOutput(),
                 exchange.inputs(tape).rows_RD(), outputGradients.outputs_RD());
         exchange.releaseInputs();

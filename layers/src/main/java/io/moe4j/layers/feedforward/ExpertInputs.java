@@ -10,8 +10,8 @@ import java.util.Optional;
 
 /**
  * The start of the routed experts: (x_TD, weights_TK) → rows, which are dispatched with their weights. The rows lie in the receive buffer that all
- * blocks share, and recompute dispatches them again; or, if they are kept, in memory of their own. {@link ExpertExchange} finds them in either. The
- * operation's output stands for them; nothing reads its values. Its backward is also that of the further rounds, if there are any.
+ * blocks share, and recompute dispatches them again; or, if they are kept, in memory of their own. {@link ExpertExchange} finds them in both cases. The
+ * operation's output only represents them on the tape; nothing reads its values. Its backward also runs the backward of the later rounds, if there are any.
  */
 final class ExpertInputs implements Operation {
     private final ExpertExchange exchange;

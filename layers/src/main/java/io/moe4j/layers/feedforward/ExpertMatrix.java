@@ -11,9 +11,9 @@ import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 
 /**
- * One matrix of each routed expert of this rank, with low-rank updates if it has any: y[r] = (w + s · b · a) · x[r], with those of the row's expert. Grouped
- * products have no factor, so that a is multiplied by s beforehand: s · a has few elements. A matrix that is multiplied in a type with scales has no updates;
- * its products are {@link ScaledExpertProducts}.
+ * One matrix of each routed expert of this rank, with low-rank updates if it has any: y[r] = (w + s · b · a) · x[r], with the w, b and a of row r's expert.
+ * Grouped products take no factor, so a is multiplied by s first; a has few elements. A matrix that is multiplied in a type with scales has no updates; its
+ * products are {@link ScaledExpertProducts}.
  *
  * @param weight_eOI w
  * @param adapter the updates
@@ -28,7 +28,7 @@ record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
     }
 
     /**
-     * A call's rows.
+     * The rows of a call.
      *
      * @param offsets_e running sums of the rows of the experts
      * @param before_1 see {@link GroupedProduct.Forward#before_1()}
@@ -63,7 +63,7 @@ record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
         });
     }
 
-    /** Enqueues the gradients with respect to the parameters, and that with respect to x, which overwrites {@code dx_RI}: this may be x itself. */
+    /** Enqueues the gradients with respect to the parameters, and overwrites {@code dx_RI}, which may be x itself, with the gradient with respect to x. */
     void backward(Tape tape, ExpertKernels kernels, Rows rows, Tensor dy_RO, Tensor x_RI, Tensor dx_RI) {
         if (weight_eOI.scaledType().isPresent()) {
             new ScaledExpertProducts(tape, kernels, rows, weight_eOI).backward(dy_RO, x_RI, dx_RI);
@@ -113,7 +113,7 @@ record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
         return u_RR;
     }
 
-    /** s · Σ du ⊗ x, computed without s in single precision. */
+    /** Adds s · Σ du ⊗ x: the sum is computed in single precision, then multiplied by s. */
     private static void gradientOfA(Tape tape, ExpertKernels kernels, Rows rows, LowRank updates, Tensor du_RR,
             Tensor x_RI) {
         if (updates.scale() == 1) {

@@ -33,8 +33,9 @@ final class ExpertOutput implements Operation {
     }
 
     /**
-     * The further rounds compute gate and up again in backward, two of the three products of an expert. The first round has one here, the others have three.
-     * For example, where half of the rows come in the first round, that is a half: 2 · 0.5 / (1 · 0.5 + 3 · 0.5).
+     * Backward of the later rounds repeats gate and up, two of the three products of an expert. This operation's forward computes one product for rows of the
+     * first round, and three for rows of later rounds. For example, if half of the rows come in the first round, the fraction is 2 · 0.5 / (1 · 0.5 + 3 ·
+     * 0.5) = 0.5.
      */
     @Override
     public double partRepeatedByBackward() {

@@ -9,9 +9,9 @@ import io.moe4j.autograd.Tape;
 import java.util.Optional;
 
 /**
- * The rounds of an exchange after the first, where its rows do not fit into the receive buffer. Each dispatches as many rows as the buffer holds, computes
- * their experts, and brings the results back; the last one sums. The next round overwrites the rows of the round before, so nothing of these rounds is left
- * for backward, which computes them again. In memory there is never more than one of them.
+ * The rounds of an exchange after the first, for rows that do not fit into the receive buffer in one round. Each dispatches as many rows as the buffer holds,
+ * computes their experts, and brings the results back; the last one sums. Each round overwrites the rows of the round before it, so backward computes these
+ * rounds again. Memory never holds more than one of them.
  *
  * <p>Outputs, and gradients with respect to tokens and weights, have the bits that one round in a larger buffer would give. Gradients with respect to the
  * experts' parameters are sums over rows: they are added up round by round, in fp32, in the order of the rounds.
@@ -58,7 +58,7 @@ final class ExpertRounds {
         Tensor offsets_e = part.offsets_e();
         ReceivedRows inputs = computeHidden(part);
         ReceivedRows dy = exchange.dispatchGradients(tape, part, dout_TD);
-        // Each gradient overwrites the value that it belongs to, which is not read again.
+        // Each gradient overwrites its value, which is not read again.
         down_eDF.backward(tape, kernels, rows(part), dy.rows_RD(), h_RF, h_RF);
         kernels.swigluBackward(tape.stream(), new SwiGlu.Backward(gate(), up(), h_RF,
                 Optional.of(inputs.weights_R()), offsets_e, gate(), up(), Optional.of(dy.scalars_R())));

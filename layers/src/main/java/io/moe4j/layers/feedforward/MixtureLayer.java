@@ -51,7 +51,7 @@ final class MixtureLayer implements Layer {
                 spec.hidden()));
     }
 
-    /** With one round, one product makes all of the gradient. */
+    /** With one round, a single product computes the whole gradient. */
     private static ExpertMatrix matrix(BlockBuilder block, Parameter weight_eOI) {
         weight_eOI.multiplyIn(block.context().precision().experts());
         if (block.context().comm().map(CommBackend::maxRounds).orElse(1) == 1) {
@@ -81,7 +81,7 @@ final class MixtureLayer implements Layer {
         return RoutingOps.Losses.of(spec.gate().score(), spec.gate().topK(), context.sequence());
     }
 
-    /** Sums the losses of routing, if there are any; returns what backward needs of them. */
+    /** Sums the router's auxiliary losses, if there are any; returns the counts that backward needs. */
     private Optional<Tensor> addLosses(Tape tape, Tensor logits_TE, Tensor ids_TK) {
         return lossSums.filter(sums -> !tape.isInference()).map(sums -> {
             Tensor counts_BE = tape.rank().memory().keep("routing", DType.I32,

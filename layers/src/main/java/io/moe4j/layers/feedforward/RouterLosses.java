@@ -11,8 +11,8 @@ import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.model.RouterLossFactors;
 
 /**
- * Adds the gradient of the losses of routing to that of the logits. It lies on the path of the weights, which it hands on as they are, so that backward
- * comes through it; the losses themselves are summed where the gate decides, once in a step.
+ * Adds the gradient of the router's auxiliary losses to the gradient with respect to the logits. Its input and output are the unchanged weights of the
+ * selected experts, so that backward passes through it. The losses themselves are summed when experts are selected, once in a step.
  */
 final class RouterLosses implements Operation {
     private static final int WEIGHTS = 0;

@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The products of one matrix of the experts, whose operands are in 8 bits: as those of a dense layer, over the rows that this rank has received. Rows that
- * have come with scales, one for each 1 × 128, are multiplied as they are. For the gradient of the matrix, which sums over rows, they are quantized again,
- * with one scale for each 128 × 1: x = number · scale, and then as if x had been sent.
+ * The products of one matrix of the experts with 8-bit operands: the same as those of a dense layer, over the rows that this rank has received. Rows that
+ * were received with scales, one for each 1 × 128, are multiplied as they are. The gradient with respect to the matrix sums over rows, and needs one scale
+ * for each 128 × 1: for it, received rows are dequantized (x = number · scale) and quantized again.
  */
 final class ScaledExpertProducts {
     private final Tape tape;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigReader {
-    /** Planning a model of 1,000 layers takes a few seconds; of 100,000, minutes in which a program seems to hang. */
+    /** Planning a model of 1,000 layers takes a few seconds; with 100,000 layers, it would take minutes, in which the program seems to hang. */
     private static final int MOST_LAYERS = 1000;
     private static final String PREDICTION = "num_nextn_predict_layers";
     private static final int MOST_PREDICTION = 16;
@@ -68,7 +68,7 @@ public final class ConfigReader {
         return has(key) ? count(key, atLeast) : otherwise;
     }
 
-    /** The number of layers: a whole number of at least 1, and not more than any model has. */
+    /** The number of layers: a whole number from 1 to 1,000. */
     public int layers(String key) {
         long layers = count(key, 1);
         if (layers > MOST_LAYERS) {
@@ -201,7 +201,7 @@ public final class ConfigReader {
     }
 
     /**
-     * Two names of one number: if both exist, they must have equal values.
+     * Two keys for the same number: if both exist, they must have equal values.
      *
      * @since 0.3.0
      */

@@ -6,7 +6,7 @@ import io.moe4j.layers.decoder.DecoderSpec;
 import java.util.List;
 
 /**
- * The keys of a decoder that belong to none of its blocks. They may be invalid until the reader has refused problems.
+ * The keys of a decoder that belong to none of its blocks. Values may be wrong until {@link ConfigReader#refuse} has returned without an exception.
  *
  * @param vocabulary {@code vocab_size}
  * @param dim {@code hidden_size}
@@ -27,7 +27,7 @@ public record DecoderKeys(long vocabulary, long dim, boolean tied, double eps, l
     }
 
     /**
-     * The decoder of these blocks, after the reader has refused problems.
+     * The decoder with these blocks. Call it after {@link ConfigReader#refuse}.
      *
      * @param name for people
      * @param commBackend id of the expert-parallel communication backend

@@ -60,8 +60,8 @@ public final class RotaryKeys {
     }
 
     /**
-     * Tokens before stretching. Some files have this key outside the section, and transformers 5 then reads it there, while earlier versions read the
-     * section: if both are given, they must be equal.
+     * The sequence length before scaling, in tokens. Some files have this key outside the section, and transformers 5 then reads it there, while earlier
+     * versions read the section: if both are given, they must be equal.
      */
     private static long originalLength(ConfigReader outer, ConfigReader keys, long length) {
         long outside = outer.count(ORIGINAL_LENGTH, 1, length);
@@ -91,7 +91,7 @@ public final class RotaryKeys {
         return theta;
     }
 
-    /** How much longer texts may be than those that the model was trained on; 1 without scaling. */
+    /** How many times longer texts may be than those of training; 1 without scaling. */
     public double factor() {
         return factor;
     }

@@ -90,7 +90,7 @@ public final class RotaryValues {
         scaling.put("type", kind);
     }
 
-    /** The shortest number that gives the temperature again: 0.707, not 0.7070000000000001. */
+    /** The number with the fewest digits that gives this temperature: 0.707, not 0.7070000000000001. */
     private static double mscale(double factor, double temperature) {
         double mscale = (temperature - 1) / (0.1 * Math.log(factor));
         for (int digits = 1; digits <= MOST_DIGITS; digits++) {

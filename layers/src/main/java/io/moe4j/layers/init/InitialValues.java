@@ -54,7 +54,7 @@ public final class InitialValues {
     }
 
     /**
-     * Uniform between {@code -bound} and {@code bound}: 24 random bits, and half of the last.
+     * Uniform between {@code -bound} and {@code bound}: the middle of one of 2²⁴ equal intervals, selected by 24 random bits.
      *
      * @since 0.3.0
      */
@@ -75,8 +75,8 @@ public final class InitialValues {
     }
 
     /**
-     * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts. The table
-     * gives the quantile within a known error. Where the rounded value is not certain, one time in 370, the exact quantile is computed. So every
+     * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts. The table gives
+     * the quantile within a known error. If that error leaves the rounded value uncertain (one element in 370), the exact quantile is computed. So every
      * element has exactly the bits of this definition.
      *
      * @param key the key; with an element's index it gives the element's bits

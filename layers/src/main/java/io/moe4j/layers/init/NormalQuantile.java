@@ -22,7 +22,7 @@ final class NormalQuantile {
     /** The probability that a standard normal variable stays below {@code value}: the inverse of {@link #of}, by bisection. */
     static double probabilityBelow(double value) {
         if (of(Double.MIN_VALUE) >= value) {
-            // Bisection would halve a thousand times to get there.
+            // Bisection would need about a thousand steps for so small a probability.
             return Double.MIN_VALUE;
         }
         double low = 0;

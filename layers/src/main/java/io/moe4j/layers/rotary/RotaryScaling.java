@@ -27,14 +27,15 @@ public sealed interface RotaryScaling {
     }
 
     /**
-     * YaRN (Peng et al., 2023): slowly rotating dimensions are interpolated, fast ones stay unchanged, with a linear ramp between them.
+     * YaRN (Peng et al., "YaRN: Efficient Context Window Extension of Large Language Models", 2023): slowly rotating dimensions are interpolated, fast ones
+     * stay unchanged, with a linear ramp between them.
      *
      * @param factor how much longer, at least 1
-     * @param originalLength tokens before stretching
-     * @param betaFast a dimension with at least so many rotations over the original length stays unchanged
-     * @param betaSlow a dimension with at most so many rotations is interpolated
+     * @param originalLength sequence length before scaling, in tokens
+     * @param betaFast a dimension with at least this many rotations over the original length stays unchanged
+     * @param betaSlow a dimension with at most this many rotations is interpolated
      * @param truncate whether the ends of the ramp are moved outwards to whole dimensions
-     * @param amplitude factor of cosines and sines, and so of rotated queries and keys
+     * @param amplitude factor of cosines and sines, and therefore of rotated queries and keys
      */
     record Yarn(double factor, long originalLength, double betaFast, double betaSlow, boolean truncate,
             double amplitude) implements RotaryScaling {
@@ -58,7 +59,7 @@ public sealed interface RotaryScaling {
      * between them.
      *
      * @param factor how much longer, at least 1
-     * @param originalLength tokens before stretching
+     * @param originalLength sequence length before scaling, in tokens
      * @param lowFrequencyFactor wavelengths above {@code originalLength / lowFrequencyFactor} tokens are interpolated
      * @param highFrequencyFactor wavelengths below {@code originalLength / highFrequencyFactor} tokens stay unchanged
      */

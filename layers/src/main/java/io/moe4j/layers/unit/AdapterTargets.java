@@ -8,21 +8,21 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What the names of targets mean. As in PEFT, the last part of a name in a checkpoint means all matrices that end like it: {@code "gate_proj"} means those of
- * dense layers, shared experts and routed experts. {@code "mlp"}, {@code "shared_experts"} and {@code "experts"} mean all three matrices of one of these,
- * {@code "experts.gate_proj"} one of them, and {@link #ALL} everything. The gate that routes is never among them.
+ * The names of targets of low-rank updates. As in PEFT, the last part of a checkpoint name selects all matrices whose name ends with it: {@code "gate_proj"}
+ * selects those of dense layers, shared experts and routed experts. {@code "mlp"}, {@code "shared_experts"} and {@code "experts"} select all three matrices
+ * of such a network, {@code "experts.gate_proj"} one of the three, and {@link #ALL} all matrices. The router's gate is never selected.
  *
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class AdapterTargets {
-    /** All matrices of the blocks, but those that route. */
+    /** Selects all matrices of the blocks except the routers' gates. */
     public static final String ALL = "all-linear";
-    /** What PEFT's names begin with. */
+    /** Prefix of PEFT's names. */
     public static final String PREFIX = "base_model.model.";
-    /** What those of a (r, I) end with. */
+    /** Suffix of PEFT's names of a (r, I). */
     public static final String A = ".lora_A.weight";
-    /** What those of b (O, r) end with. */
+    /** Suffix of PEFT's names of b (O, r). */
     public static final String B = ".lora_B.weight";
     private static final String EXPERTS = "experts";
 
@@ -36,16 +36,16 @@ public final class AdapterTargets {
      * @param out O
      * @param in I
      * @param count how many there are
-     * @param active how many of them a token uses
+     * @param active how many of them each token uses
      */
     public record Matrix(String group, String name, long out, long in, int count, int active) {
 
-        /** One that all tokens use. */
+        /** A single matrix that all tokens use. */
         public Matrix(String name, long out, long in) {
             this("", name, out, in, 1, 1);
         }
 
-        /** Whether one of the targets means it. */
+        /** Whether one of the targets selects it. */
         public boolean isIn(Set<String> targets) {
             return include(targets, group.isEmpty() ? name : group + (group.equals(EXPERTS) ? ".0." : ".") + name);
         }
@@ -68,7 +68,7 @@ public final class AdapterTargets {
     }
 
     /**
-     * Whether one of the targets means a matrix.
+     * Whether one of the targets selects a matrix.
      *
      * @param module its name without {@code ".weight"}, such as {@code "model.layers.3.mlp.experts.7.gate_proj"}
      */

@@ -35,7 +35,7 @@ public final class Adapters {
     private record Target(long row, long rows, List<String> modules) {}
 
     /**
-     * Begins them.
+     * Begins a declaration.
      *
      * @param spec absent if there are none
      * @param base declares the matrices
@@ -54,12 +54,12 @@ public final class Adapters {
         return new Adapters(Optional.empty(), base, initial, firstExpert);
     }
 
-    /** The updates of a matrix (O, I), or of the matrices (e, O, I) of experts; empty if no target means any part of it. */
+    /** The updates of a matrix (O, I), or of the matrices (e, O, I) of experts; empty if no target selects any part of it. */
     public Optional<LowRank> of(Parameter matrix) {
         return spec.flatMap(lora -> declare(lora, matrix, targets(lora, matrix)));
     }
 
-    /** Where each matrix of the updates lies, by the name that PEFT gives it. */
+    /** Maps the name that PEFT gives to each matrix of the updates to its place in a parameter. */
     public Map<String, ParameterSlice> names() {
         return updates.names();
     }

@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class UnitBuilder {
-    /** Normal values are truncated at this absolute value, as in the published initialisation; with a deviation of 0.02 no value comes near it. */
+    /** Normal values are truncated at this absolute value; with a standard deviation of 0.02 no value comes near it. */
     private static final double CUT = 2;
 
     /** Standard deviation of most matrices. */
@@ -56,14 +56,14 @@ public final class UnitBuilder {
         return matrix(name, checkpointName, initial.truncatedNormal(unit + "." + name, std, CUT), out, in);
     }
 
-    /** (V, D), normal with a deviation of 1. */
+    /** (V, D), normal with a standard deviation of 1. */
     public Parameter embedding(String name, String checkpointName, long vocabulary, long dim) {
         return matrix(name, checkpointName, initial.normal(unit + "." + name, 1), vocabulary, dim);
     }
 
     /**
-     * (V, D), truncated normal with a deviation of D^-0.5, truncated at three deviations: the projection of a head, or an embedding that is also the
-     * head's projection.
+     * (V, D), truncated normal with a standard deviation of D^-0.5, truncated at three standard deviations: the projection of a head, or an embedding that is
+     * also the head's projection.
      */
     public Parameter head(String name, String checkpointName, long vocabulary, long dim) {
         double std = 1 / Math.sqrt(dim);
@@ -116,7 +116,7 @@ public final class UnitBuilder {
         return parameters.isEmpty();
     }
 
-    /** Where each checkpoint tensor of this unit lies. */
+    /** Maps the name of each checkpoint tensor of this unit to its place in a parameter. */
     public Map<String, ParameterSlice> names() {
         return names;
     }
@@ -125,7 +125,7 @@ public final class UnitBuilder {
      * Gives the checkpoint tensors that were declared so far other names, for a family that publishes a layer of this library under names of its
      * own: Mixtral has {@code block_sparse_moe.experts.7.w1.weight} where {@code mlp.experts.7.gate_proj.weight} was declared.
      *
-     * @param name from the name that was declared, the block's prefix included, to the new one; unchanged for tensors that keep theirs
+     * @param name maps a declared name, the block's prefix included, to the new name; returns its argument for tensors that keep their name
      * @throws IllegalArgumentException if two tensors would have one name, or one that gets another name has low-rank updates, which were declared under
      *     its first one
      * @since 0.3.0
@@ -149,7 +149,7 @@ public final class UnitBuilder {
         names.putAll(renamed);
     }
 
-    /** A tensor has low-rank updates, so that it keeps its name. */
+    /** Notes that a tensor has low-rank updates, so that it cannot be renamed. */
     void updated(String name) {
         updated.add(name);
     }
@@ -171,7 +171,7 @@ public final class UnitBuilder {
                         context.lora().isPresent() ? context.precision().ofFrozen() : context.precision())
                 : new ParameterUnit(unit, parameters, context.rank(), group, context.precision());
         try {
-            // A plan counts bytes; the values themselves would take hours to compute for nothing.
+            // A plan only counts bytes; computing the values could take hours, and nothing would read them.
             if (blank) {
                 built.clear();
             } else if (!context.rank().device().kind().equals(DeviceKind.PLANNING)) {

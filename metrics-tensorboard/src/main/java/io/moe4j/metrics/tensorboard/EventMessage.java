@@ -35,7 +35,7 @@ final class EventMessage {
         return this;
     }
 
-    /** Says that a run begins, or is continued, with this event's step. */
+    /** Marks the start or continuation of a run at this event's step. */
     EventMessage sessionStart() {
         ByteArrayOutputStream log = new ByteArrayOutputStream();
         key(log, 1, VARINT);

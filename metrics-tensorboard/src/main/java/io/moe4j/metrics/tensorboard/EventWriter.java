@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 
 /**
- * Writes one event file, which TensorBoard shows as curves. What was written is in the file at once. Used by one thread.
+ * Writes one event file, which TensorBoard shows as curves. Each write goes to the file at once. Used by one thread.
  *
  * <pre>{@code
  * try (EventWriter events = EventWriter.open(folder, Instant.now(), 0)) {
@@ -35,10 +35,10 @@ public final class EventWriter implements AutoCloseable {
     }
 
     /**
-     * Begins a new file in a folder, which is made if it is not there and may have earlier files of the same run.
+     * Begins a new file in a folder, which is created if it does not exist, and may have earlier files of the same run.
      *
      * @param now part of the file's name, by which TensorBoard orders the files of a folder
-     * @param stepsDone steps that were made before; TensorBoard forgets what earlier files say of later steps
+     * @param stepsDone steps that were made before; TensorBoard then discards later steps of earlier files
      */
     public static EventWriter open(Path folder, Instant now, long stepsDone) {
         try {
@@ -61,7 +61,7 @@ public final class EventWriter implements AutoCloseable {
                 return new EventWriter(path,
                         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
             } catch (FileAlreadyExistsException e) {
-                // Another run has begun in this second.
+                // Another file was begun in this second: try the next name.
             }
         }
         throw new IOException("more than " + MOST_IN_A_SECOND + " files begin in the same second");
@@ -72,7 +72,7 @@ public final class EventWriter implements AutoCloseable {
         return new Step(EventMessage.of(time, step));
     }
 
-    /** Where it writes. */
+    /** The path of the file. */
     public Path path() {
         return path;
     }
@@ -86,7 +86,7 @@ public final class EventWriter implements AutoCloseable {
         }
     }
 
-    /** A reader stops at a record that ends too early: of a record that cannot be written in full, nothing stays. */
+    /** Writes a record. A reader stops at an incomplete record, so one that cannot be written completely is removed again. */
     private void write(EventMessage event) throws IOException {
         long begin = channel.position();
         try {
@@ -143,7 +143,7 @@ public final class EventWriter implements AutoCloseable {
         /**
          * Writes the step.
          *
-         * @throws UncheckedIOException if the disk is full or fails; the file is as before then, and the next step can be written
+         * @throws UncheckedIOException if the disk is full or fails; the file is then unchanged, and the next step can be written
          */
         public void write() {
             try {

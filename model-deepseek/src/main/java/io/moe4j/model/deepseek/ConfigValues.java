@@ -122,7 +122,7 @@ final class ConfigValues {
                 && (!grouped || gate.groupValue() == GroupValue.LARGEST);
     }
 
-    /** Dense layers, all alike, come before those with experts, all alike. */
+    /** The number of dense layers: these must be equal and come first, followed by equal layers with experts. */
     private int denseLayers() {
         List<FeedForwardSpec> parts = spec.blocks().stream().map(BlockSpec::feedForward).toList();
         int dense = (int) parts.stream().takeWhile(DenseFeedForward.class::isInstance).count();
@@ -146,7 +146,7 @@ final class ConfigValues {
         return all.getFirst();
     }
 
-    /** 1e-6 as a single is 1e-6, not 9.99999997475e-7. */
+    /** The shortest decimal of a float: 1e-6, not 9.99999997475e-7. */
     private static double decimal(float value) {
         return Double.parseDouble(Float.toString(value));
     }

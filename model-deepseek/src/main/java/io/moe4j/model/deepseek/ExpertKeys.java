@@ -8,10 +8,10 @@ import io.moe4j.layers.huggingface.ConfigReader;
 import java.util.List;
 
 /**
- * The keys of the experts, which may be invalid until the reader has refused problems. The published class of {@code deepseek_v2} scores with a
- * softmax and never normalises weights. The class of {@code deepseek_v3} scores with a sigmoid and selects by {@code noaux_tc}; files that
- * transformers 5 wrote have neither key. The numbers of groups must be given for {@code noaux_tc}: the published class has 8 and keeps 4 where they are
- * missing, which no weight would show.
+ * The keys of the experts; values may be wrong until {@link ConfigReader#refuse} has returned without an exception. The published class of
+ * {@code deepseek_v2} scores with a softmax and never normalises weights. The class of {@code deepseek_v3} scores with a sigmoid and selects by
+ * {@code noaux_tc}; files written by transformers 5 have neither key. For {@code noaux_tc} the numbers of groups must be given: the published class assumes 8
+ * groups, of which 4 are kept, if they are missing, and a wrong assumption would not show in the shape of any weight.
  */
 record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int kept, boolean norm, double scale,
         Score score, GroupValue groupValue) {

@@ -23,7 +23,7 @@ final class Flavors {
             case "debugmodel" -> Published.decoder(flavor, 2048, 256, Published.blocks(6, 1, lite(), 1024,
                     new MixtureOfExperts(8, 256, 2, greedy(3))));
             case "16B" -> lite(flavor, 27);
-            // The 16B model's widths in a model that is small enough to be compared in speed with another framework's on one GPU.
+            // The widths of the 16B model with 4 layers: small enough to compare its speed with other frameworks on one GPU.
             case "16B_4layers" -> lite(flavor, 4);
             case "236B" -> Published.decoder(flavor, 102400, 5120, Published.blocks(60, 1, large(V2_MSCALE), 12288,
                     new MixtureOfExperts(160, 1536, 2,

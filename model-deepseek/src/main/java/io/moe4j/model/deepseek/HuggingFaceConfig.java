@@ -66,7 +66,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /** Attention's keys, which may be invalid until the reader has refused problems. */
+    /** Attention's keys; values may be wrong until {@link ConfigReader#refuse} has returned without an exception. */
     private record AttentionKeys(long heads, long queryRank, long latent, long nope, long rope,
             long value, Rotation rotation, RotaryKeys rotary, double latentEps) {
 

@@ -62,7 +62,7 @@ final class ConfigValues {
         config.put("mlp_only_layers", experts.isEmpty() ? List.of() : denseLayers(parts));
         config.put("num_experts", experts.isEmpty() ? 0 : experts.getFirst().count());
         experts.forEach(this::put);
-        // A model without dense layers does not use it; published files have the size of all experts of a token together.
+        // A model without dense layers does not use this key; published files have the hidden size of one expert times the experts of a token.
         config.put("intermediate_size", dense.isEmpty()
                 ? experts.getFirst().hidden() * experts.getFirst().gate().topK()
                 : dense.getFirst().hidden());

@@ -76,7 +76,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /** Attention's keys, which may be invalid until the reader has refused problems. */
+    /** Attention's keys; values may be wrong until {@link ConfigReader#refuse} has returned without an exception. */
     private record Attention(long heads, long keyHeads, long headDim, RotaryKeys rotary) {
 
         static Attention of(ConfigReader keys) {
@@ -99,7 +99,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /** The experts' keys, which may be invalid until the reader has refused problems. */
+    /** The experts' keys; values may be wrong until {@link ConfigReader#refuse} has returned without an exception. */
     private record Experts(int count, long hidden, int topK, boolean normalise) {
         /** The keys of a model without experts. */
         static final Experts NONE = new Experts(1, 1, 1, false);

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Whether the columns that are asked for are there, and can be read. */
+/** Checks that the requested columns exist and can be read. */
 final class Columns {
     private static final Set<CompressionCodec> KNOWN = Set.of(CompressionCodec.UNCOMPRESSED, CompressionCodec.SNAPPY,
             CompressionCodec.GZIP, CompressionCodec.ZSTD);
@@ -30,7 +30,7 @@ final class Columns {
         request.promptField().ifPresent(field -> check(file, field, "data.prompt_field", reader));
     }
 
-    /** Messages are a list of structs, or a text that is the JSON of one. All columns of the file are read. */
+    /** Messages are a list of structs, or a text with the JSON of such a list. All columns of the file are read. */
     private static void checkMessages(String file, String field, ParquetFileReader reader) {
         SchemaNode column = column(file, field, "data.messages_field", "messages", reader);
         if (!(column instanceof SchemaNode.GroupNode group ? group.isList()

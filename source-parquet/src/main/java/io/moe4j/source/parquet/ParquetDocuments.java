@@ -17,7 +17,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** The rows of a Parquet file. A position is the number of rows before it: those are skipped without being decoded. */
+/** The rows of a Parquet file. A position is the number of rows before it; these are skipped without decoding. */
 final class ParquetDocuments implements DocumentReader {
     private final ReadRequest request;
     private final String name;
@@ -100,7 +100,7 @@ final class ParquetDocuments implements DocumentReader {
         return Optional.empty();
     }
 
-    /** The row as a JSON object; otherwise the log is told. */
+    /** The row as a JSON object; empty, after reporting a bad line, if it has no such form. */
     private Optional<Document> object() {
         try {
             return Optional.of(Document
@@ -138,7 +138,7 @@ final class ParquetDocuments implements DocumentReader {
         }
     }
 
-    /** The value of a column in this row, if it is a text; otherwise the log is told. */
+    /** The value of a column in this row; empty, after reporting a bad line, if it is not a text. */
     private Optional<byte[]> text(String column) {
         byte[] value;
         try {

@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row as a JSON object: lists and structs as lists and objects, texts and bytes as texts. A struct has the same fields in all rows, null where an object had
- * none; so a field of a struct that is null is left out, but for {@code content}, which is null beside calls of tools.
+ * A row as a JSON object: lists and structs as lists and objects, texts and bytes as texts. A Parquet struct has the same fields in all rows, with null for
+ * keys that an object lacked. So null fields of structs are left out, except {@code content}, which may be null in a message with tool calls.
  */
 final class RowObject {
     private static final String CONTENT = "content";
@@ -77,7 +77,7 @@ final class RowObject {
                 }
                 json.append('}');
             }
-            // Dates and such: as people write them.
+            // Dates and similar types, in their usual written form.
             default -> text(value.toString());
         }
     }

@@ -10,16 +10,17 @@ import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Proves for a tokenizer where a text may be cut; see {@link Cuts}. The proof, for a cut before a space that follows a character that is no white space:
+ * Determines where a text may be cut for a tokenizer so that the ids provably do not change; see {@link Cuts}. The proof for a cut before a space that
+ * follows a character that is not white space:
  *
  * <ol>
- * <li>Added tokens are found first. None of them has a space in it after something else, and none takes the white space that follows it.
- * <li>Normalization (none, or NFC) never combines a space with what stands before it.
- * <li>A pre-tokenizer splits the text by regular expressions, each of which consists of alternatives that are known. No alternative matches something
- * that is no white space and then a space, and none looks back, or looks ahead but from white space.
- * <li>So a match ends before the space, unless the character before it is not matched at all and a piece without a match goes on. One of the
- * expressions therefore either matches every space ({@code \s+}), or ends at the character: letters, punctuation, digits.
- * <li>What the model makes of a piece depends on that piece only.
+ * <li>Added tokens are found first. None of them contains a space after another character, and none consumes the white space after it.
+ * <li>Normalization (none, or NFC) never combines a space with the character before it.
+ * <li>The pre-tokenizer splits the text by regular expressions, each of which consists of known alternatives. No alternative matches a space after a
+ * character that is not white space; none looks behind, and only alternatives for white space look ahead.
+ * <li>So a match ends before the space, unless the character before it is not matched at all, and the unmatched piece continues with the space. To exclude
+ * this, one of the expressions must match every space ({@code \s+}), or match the character before it (letters, punctuation, digits).
+ * <li>The ids of a piece depend on that piece only.
  * </ol>
  *
  * <p>For a line feed, additionally: no alternative matches a line feed and then a visible character, and {@code \s*[\r\n]+} comes before
@@ -43,7 +44,7 @@ final class CutRules {
             " ?\\p{N}+",
             " ?[^\\s\\p{L}\\p{N}]+", SPACES_BUT_ONE, SPACES);
     private static final String SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-    /** Of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen, DeepSeek-V2 and V3, as their tokenizers write them. */
+    /** The alternatives in the tokenizers of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen, DeepSeek-V2 and V3. */
     private static final Set<String> KNOWN = Set.copyOf(known(SUFFIX, "'(?i:[sdmt]|ll|ve|re)", "\\p{N}", "\\p{N}+",
             "\\p{N}{1,2}",
             "\\p{N}{1,3}", "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+", "[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+",
@@ -123,14 +124,14 @@ final class CutRules {
         List<JsonNode> steps = steps(preTokenizer);
         List<List<String>> stages = new ArrayList<>();
         for (int i = 0; i < steps.size(); i++) {
-            // What follows the step that writes bytes as letters sees no spaces any more.
+            // Steps after the one that writes bytes as letters see no spaces.
             boolean bytesBefore = i > 0 && steps.get(i - 1).path("type").asString("").equals("ByteLevel");
             stages.addAll(bytesBefore ? List.of(List.of("unknown")) : stagesOf(steps.get(i)));
         }
         return stages;
     }
 
-    /** The steps that are no sequences of others, in the order in which they are taken. */
+    /** The elementary steps in the order in which they are applied; sequences of steps are expanded. */
     private static List<JsonNode> steps(JsonNode preTokenizer) {
         if (!preTokenizer.path("type").asString("").equals("Sequence")) {
             return List.of(preTokenizer);
@@ -163,7 +164,7 @@ final class CutRules {
         return isolated ? alternatives(regex.replace("\r", "\\r").replace("\n", "\\n")) : List.of("unknown");
     }
 
-    /** The parts between {@code |} that are in no parentheses and in no brackets. */
+    /** The parts between those {@code |} that are outside parentheses and brackets. */
     static List<String> alternatives(String regex) {
         List<String> alternatives = new ArrayList<>();
         int depth = 0;

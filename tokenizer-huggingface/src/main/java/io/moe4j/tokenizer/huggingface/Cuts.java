@@ -3,14 +3,14 @@ package io.moe4j.tokenizer.huggingface;
 import java.util.Arrays;
 
 /**
- * Where a text may be cut so that the ids of the pieces, one after another, are the ids of the whole. Only cuts that {@link CutRules} has proved for a
+ * Where a text may be cut so that the concatenated ids of the pieces are the ids of the whole text. Only cuts that {@link CutRules} has proved for a
  * tokenizer are made: before a space that follows certain characters, and after a line feed that a visible ASCII character follows.
  *
  * <p>"To be, or not" has the pieces "To", " be,", " or" and " not".
  *
- * @param beforeSpace whether a space may be cut off after an ASCII character, by its code
- * @param afterLetters whether also after letters that are not ASCII
- * @param afterLineFeed whether a line feed may be cut off from what follows
+ * @param beforeSpace for each ASCII code, whether a text may be cut between this character and a space
+ * @param afterLetters whether it may also be cut between a letter beyond ASCII and a space
+ * @param afterLineFeed whether it may be cut after a line feed
  */
 @SuppressWarnings("ArrayRecordComponent") // for use within this package
 record Cuts(boolean[] beforeSpace, boolean afterLetters, boolean afterLineFeed) {
@@ -68,7 +68,7 @@ record Cuts(boolean[] beforeSpace, boolean afterLetters, boolean afterLineFeed) 
                 : left == '\n' && afterLineFeed && right > ' ' && right < 0x7F;
     }
 
-    /** Whether a letter of two or three bytes ends here. It must be written as UTF-8 demands: a wrong byte would be replaced by another character. */
+    /** Whether a letter of two or three bytes ends here. The bytes must be valid UTF-8: an invalid byte would be replaced by another character. */
     private static boolean endsWithLetter(byte[] text, int from, int to) {
         if (to - from >= 2 && isNext(text[to - 1]) && (text[to - 2] & 0xE0) == 0xC0) {
             int letter = (text[to - 2] & 0x1F) << 6 | (text[to - 1] & 0x3F);

@@ -9,14 +9,14 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The token that ends a document: the one that is asked for, else what the files of the model beside tokenizer.json say, else one of the names that
+ * The token that ends a document: the requested one; otherwise the one that the model's files beside tokenizer.json name; otherwise one of the names that
  * published models use.
  */
 final class EndToken {
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     /** Where older versions of transformers wrote the names of special tokens, and all versions read them. */
     private static final String SPECIAL_TOKENS = "special_tokens_map.json";
-    /** Files that may have {@code eos_token_id}: a number, or a list whose first entry counts. */
+    /** Files that may have {@code eos_token_id}: a number, or a list whose first entry is used. */
     private static final List<String> MODEL_CONFIGS = List.of("generation_config.json", "config.json");
     /** All files that may name it. */
     static final List<String> CONFIGS = List.of(TOKENIZER_CONFIG, SPECIAL_TOKENS, "generation_config.json",

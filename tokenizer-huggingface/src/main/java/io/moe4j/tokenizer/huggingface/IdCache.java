@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ids of short pieces of text that were encoded before. Most words of a text are among a few thousand. Its size is fixed: a piece takes the place of
- * another one with the same hash. May be used by several threads; a piece that two of them add is kept once.
+ * Caches the ids of short pieces of text: most words of a text are among a few thousand. Its size is fixed; a piece replaces another one in the same slot of
+ * the hash table. May be used by several threads.
  */
 final class IdCache {
     /** The longest piece in bytes. */

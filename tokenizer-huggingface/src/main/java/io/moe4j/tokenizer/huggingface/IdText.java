@@ -5,17 +5,17 @@ import java.util.Arrays;
 import java.util.function.Function;
 
 /**
- * The text of a stream of ids. A token's text depends on those before it (a space at the beginning is left out, bytes of a character are put
- * together), so that the last ids are decoded again with each new one, and only what is new is given.
+ * The text of a stream of ids. A token's text depends on the tokens before it (a leading space is left out, bytes of a character are combined), so the last
+ * ids are decoded again with each new one, and only the new text is returned.
  */
 final class IdText implements Tokenizer.Decoder {
     private static final char REPLACEMENT = '\uFFFD';
-    /** A character has at most 4 bytes, and thus ids. After more, what is held back is not the beginning of a character. */
+    /** The most ids that are held back. A character has at most 4 bytes, each of which may be an id; more ids cannot be an incomplete character. */
     private static final int MOST_HELD = 8;
 
     private final Function<long[], String> decode;
     private final int vocabulary;
-    /** Ids whose text was given already, and which the next ones are decoded with; then those whose text is held back. */
+    /** Ids whose text was returned already, as context for the next ones; then ids whose text is held back. */
     private long[] ids = new long[0];
     private int given;
 
@@ -52,7 +52,7 @@ final class IdText implements Tokenizer.Decoder {
     }
 
     private String taken(String text) {
-        // Those that were held back are what the next ones are decoded with.
+        // The ids that were held back become the context of the next ones.
         ids = Arrays.copyOfRange(ids, given, ids.length);
         given = ids.length;
         return text;

@@ -35,8 +35,8 @@ final class NativeLibrary {
             List.of("libtokenizers.so"), "osx-aarch64", List.of("libtokenizers.dylib"), "win-x86_64",
             List.of("libwinpthread-1.dll", "libgcc_s_seh-1.dll", "libstdc++-6.dll", "tokenizers.dll"));
     /**
-     * System property that is set once the library is loaded. It is a property because a class loader loads a library only once for all its users, and
-     * contains that class loader's identity because another one loads its own.
+     * System property that is set once the library is loaded. It is a property because a class loader can load a library only once, for all its users. It
+     * contains the class loader's identity because each class loader loads its own copy.
      */
     private static final String LOADED = "io.moe4j.tokenizers.natives." + System.identityHashCode(NativeLibrary.class);
 

@@ -18,8 +18,8 @@ import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /**
- * Hugging Face's tokenizer. No special tokens are added around a text, but those written in it are found, as in transformers. Bytes that are not UTF-8
- * are read as U+FFFD.
+ * Hugging Face's tokenizer. No special tokens are added around a text, but special tokens that are written in it are recognised, as in transformers. Bytes
+ * that are not UTF-8 are read as U+FFFD.
  */
 final class NativeTokenizer implements Tokenizer {
     private final TokenizerFile file;

@@ -7,11 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The ids of a text with their places. It is encoded in pieces, where {@link Cuts} allows it; the library counts code points from the beginning of a
- * piece, which become UTF-16 units of the whole text.
+ * The ids of a text with their positions. The text is encoded in pieces, cut where {@link Cuts} allows it. The library gives positions in code points from
+ * the beginning of a piece, which are converted to UTF-16 units of the whole text.
  */
 final class PlacedPieces {
-    /** Pieces end at the first cut after so many bytes. */
+    /** Pieces end at the first cut after this number of bytes. */
     private static final int BLOCK = 1 << 15;
 
     private final Encoder encoder;
@@ -23,7 +23,7 @@ final class PlacedPieces {
     /** Encodes a piece. */
     @FunctionalInterface
     interface Encoder {
-        /** Its ids, with places in code points. */
+        /** The ids of a piece, with positions in code points. */
         PlacedIds encode(String piece);
     }
 
@@ -72,7 +72,7 @@ final class PlacedPieces {
         }
     }
 
-    /** Units before code points of a text. Asking in rising order is fast. */
+    /** Converts numbers of code points of a text to numbers of UTF-16 units. Queries in ascending order are fast. */
     private static final class Units {
         private final String text;
         private int point;

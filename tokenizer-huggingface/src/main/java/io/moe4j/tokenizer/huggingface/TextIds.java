@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/** The ids of one text, which is read and encoded in pieces where it may be cut. For use by one thread. */
+/** The ids of one text, which is read and encoded in pieces, cut where that does not change the ids. For use by one thread. */
 final class TextIds implements Tokenizer.Tokens {
     /** The longest piece, in bytes. The native library needs about 100 times the memory of a piece while it encodes it. */
     static final int LONGEST = 32 << 20;
     private static final int FIRST = 1 << 13;
-    /** Pieces of this size are encoded fastest, since what the library makes of them stays in the processor's caches. */
+    /** Pieces of this size are encoded fastest, because the library's data for them stays in the processor's caches. */
     private static final int BLOCK = 1 << 15;
 
     private final InputStream text;
@@ -18,7 +18,7 @@ final class TextIds implements Tokenizer.Tokens {
     private final Cuts cuts;
     private final IdCache cache;
     private byte[] bytes = new byte[FIRST];
-    /** Bytes that were read, and are not encoded yet. */
+    /** Beginning of the bytes that were read but are not encoded yet. */
     private int from;
     private int to;
     private boolean ended;
@@ -56,7 +56,7 @@ final class TextIds implements Tokenizer.Tokens {
             if (cut - from <= IdCache.LONGEST) {
                 encodeShort(cut);
             } else {
-                // Several long pieces together: fewer calls.
+                // Encode several pieces together, for fewer calls.
                 while (cut < end && cut - from < BLOCK) {
                     int following = cuts.next(bytes, cut, end);
                     if (following - cut <= IdCache.LONGEST) {

@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class TokenizerFile {
     static final String NAME = "tokenizer.json";
     private static final long LARGEST = 256 << 20;
-    /** The parts that decide which ids a text has. The others are for decoding, and for what is added around a text. */
+    /** The parts that decide which ids a text has. The others are for decoding, and for tokens that are added around a text. */
     private static final List<String> DECIDING = List.of("normalizer", "pre_tokenizer", "model", "added_tokens");
 
     private final Path path;
@@ -51,12 +51,12 @@ final class TokenizerFile {
         return new TokenizerFile(path, json, parse(path, json));
     }
 
-    /** Where it is. */
+    /** Its path. */
     Path path() {
         return path;
     }
 
-    /** Its text, unchanged: numbers that are written anew could be read differently. */
+    /** Its text, unchanged: re-written numbers could be read differently. */
     String json() {
         return json;
     }
@@ -71,7 +71,7 @@ final class TokenizerFile {
         return vocabulary;
     }
 
-    /** The id of a token as it is written in the file; those that are added come first. */
+    /** The id of a token as it is written in the file; added tokens take precedence. */
     Optional<Integer> id(String token) {
         return Optional.ofNullable(ids.get(token));
     }
@@ -81,7 +81,7 @@ final class TokenizerFile {
         return special.contains(id);
     }
 
-    /** SHA-256 of what decides which ids a text has, however the file is indented. */
+    /** SHA-256 of the parts that decide which ids a text has, independent of the file's formatting. */
     String digest() {
         MessageDigest sha = Sha256.begin();
         for (String part : DECIDING) {
@@ -149,7 +149,7 @@ final class TokenizerFile {
     }
 
     private int id(JsonNode id, String token) {
-        // The native library has 32-bit ids, and memory for each up to the largest.
+        // The native library has 32-bit ids, and allocates memory for all ids up to the largest.
         if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= 1 << 24) {
             throw refusal("the id of \"" + Shown.of(token) + "\" is " + Shown.of(id) + ", and ids are in [0, "
                     + (1 << 24) + ")");
@@ -157,7 +157,7 @@ final class TokenizerFile {
         return id.intValue();
     }
 
-    /** With dropout, a text has other ids each time. */
+    /** With dropout, a text would get different ids each time. */
     private void requireNoDropout() {
         JsonNode dropout = root.path("model").path("dropout");
         if (dropout.isNumber() && dropout.doubleValue() != 0) {

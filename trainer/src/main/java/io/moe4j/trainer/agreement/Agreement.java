@@ -34,7 +34,7 @@ final class Agreement {
         byte[] digest = BuildDigest.of(List.of(new String(encoded, StandardCharsets.ISO_8859_1)))
                 .getBytes(StandardCharsets.US_ASCII);
         if (exchange("agreement", digest).stream().allMatch(other -> Arrays.equals(other, digest))) {
-            // If all digests equal this one, they are equal to each other, so that all processes return here.
+            // If all digests equal this one, this is so in every process, and all of them return here.
             return;
         }
         List<Facts> all = exchange("agreement, facts", encoded).stream().map(Facts::decode).toList();
@@ -64,7 +64,7 @@ final class Agreement {
         return lines;
     }
 
-    /** Every rank of this process gives the same. */
+    /** Every rank of this process contributes the same bytes. */
     private List<byte[]> exchange(String key, byte[] mine) {
         return launch.exchange(key, rank -> mine);
     }

@@ -23,8 +23,8 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipFile;
 
 /**
- * Distinguishes builds by the content of their jars. Times and order of entries, and what a build writes about itself into {@code META-INF}, do not count: two
- * machines that build the same sources with the same compiler have the same build.
+ * Distinguishes builds by the content of their jars. Times and order of entries, and the metadata that a build writes into {@code META-INF}, are ignored: two
+ * machines that build the same sources with the same compiler get the same digest.
  */
 final class BuildDigest {
     private static final String OURS = "io.moe4j";
@@ -39,7 +39,7 @@ final class BuildDigest {
                 module.reference().location().ifPresent(location -> digests.put(module.name(), of(location)));
             }
         }
-        // On the class path there are no modules.
+        // On the class path there are no named modules.
         return digests.isEmpty() ? Map.of(OURS, of(BuildDigest.class)) : digests;
     }
 

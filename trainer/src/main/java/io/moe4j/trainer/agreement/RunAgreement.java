@@ -15,13 +15,13 @@ public final class RunAgreement {
     private RunAgreement() {}
 
     /**
-     * Compares configuration, model, data, checkpoint, plug-ins and builds with those of all other processes. Paths and what is only for people may differ.
-     * Does nothing if all ranks are threads of this process.
+     * Compares configuration, model, data, checkpoint, plug-ins and builds with those of all other processes. Paths, and keys that are only for people, may
+     * differ. Does nothing if all ranks are threads of this process.
      *
      * @param providers the plug-ins in use
-     * @param tokenizer gives the identity of the tokenizer, if what is read is what the configuration says
-     * @param resumed what tells the checkpoint that is continued
-     * @param start what tells the weights that the run starts from
+     * @param tokenizer gives the identity of the tokenizer, if the run reads the data that the configuration names
+     * @param resumed identifies the checkpoint that is continued
+     * @param start identifies the weights that the run starts from
      * @throws InputException in every process, if they differ
      */
     public static void require(RankLaunch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,

@@ -15,7 +15,7 @@ import java.util.Optional;
 
 /** The facts of a run that all its ranks must have in common. */
 final class RunFacts {
-    /** Of a corpus with more parts, those that follow are told by their number and size only, and by one digest. */
+    /** Parts of a corpus beyond this number are compared by their number, their total size and one digest. */
     private static final int MOST_PARTS = 1000;
 
     private RunFacts() {}
@@ -44,7 +44,7 @@ final class RunFacts {
         return new Facts(facts);
     }
 
-    /** Names are not compared: only what is read, and in which order. The end of a name tells how a file is read. */
+    /** Names are not compared: only the content that is read, its order, and the endings of names, which decide how a file is read. */
     private static void addData(Map<String, String> facts, String key, DataSource source) {
         List<CorpusPart> parts = CorpusPart.of(Corpus.open(source.path()));
         facts.put("data (" + key + ")", parts.size() + " parts, " + parts.stream().mapToLong(CorpusPart::bytes).sum()

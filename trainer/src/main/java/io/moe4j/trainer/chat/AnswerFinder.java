@@ -12,22 +12,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the answers in what a template without {@code generation} blocks makes of a conversation. An answer begins where the template asks for it, and ends
- * with what the template writes at its end.
+ * Finds the answers in the text that a template without {@code generation} blocks renders from a conversation. An answer begins after the text with which the
+ * template asks for an answer, and includes the text with which the template ends it.
  *
- * <p>A template may write a message otherwise if others follow it, so that a conversation does not begin with the text of its first messages. So places are
- * found by marks in the texts of messages ({@link MarkedMessages}). For an answer, the messages before it are rendered, with the prompt for an answer. What
- * stands there after the last mark must stand in the whole conversation after the same mark, too; behind it begins the answer. For example, with {@code [0]}
- * and so on for marks:
+ * <p>A template may write a message differently if others follow it. So the text of the first messages need not be the beginning of the text of the whole
+ * conversation. Places are therefore found with marks in the texts of messages ({@link MarkedMessages}). To find the beginning of an answer, the messages
+ * before it are rendered with the prompt for an answer. The text after the last mark there must also follow the same mark in the whole conversation; the
+ * answer begins after it. For example, with {@code [0]} and so on for marks:
  *
  * <pre>
  *   asked     &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;                              after [1]: &lt;end&gt;&lt;bot&gt;
- *   whole     &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;&lt;user&gt;…        the answer begins behind &lt;end&gt;&lt;bot&gt;
- *   up to it  &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;               after [3]: &lt;end&gt;, with which the answer ends
+ * whole &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt;&lt;user&gt;… the answer begins after &lt;end&gt;&lt;bot&gt; up to it
+ * &lt;user&gt;[0]Hi[1]&lt;end&gt;&lt;bot&gt;[2]Hello[3]&lt;end&gt; after [3]: &lt;end&gt;, with which the answer ends
  * </pre>
  *
- * <p>The whole conversation is rendered without marks first; with them, it must be the same. A mark that changes it is left out. Where something does not
- * agree, the conversation is refused.
+ * <p>The whole conversation is also rendered without marks; with them, the text must be the same apart from the marks. A mark that changes it is left out. If
+ * anything does not agree, the conversation is refused.
  */
 final class AnswerFinder {
     private final Template template;
@@ -54,7 +54,7 @@ final class AnswerFinder {
      * The answers, in order.
      *
      * @param text the conversation as the template has rendered it
-     * @throws ConversationException if they cannot be told for certain
+     * @throws ConversationException if they cannot be determined with certainty
      */
     static List<Part> answers(Template template, List<Map<String, @Nullable Object>> messages, String text)
             throws ConversationException {
@@ -63,7 +63,7 @@ final class AnswerFinder {
         return new AnswerFinder(template, messages, text, marks).answers();
     }
 
-    /** What ends an answer to one question; empty if the template refuses that, or it cannot be told. */
+    /** The text that ends an answer to one question; empty if the template refuses such a conversation, or the text cannot be determined. */
     static Optional<String> ending(Template template) {
         List<Map<String, @Nullable Object>> messages = List.of(said("user", "x", false), said("assistant", "x", false));
         try {
@@ -133,7 +133,7 @@ final class AnswerFinder {
      */
     private record Place(int at, int mark, int offset) {}
 
-    /** Where an answer begins: behind what follows the last mark when the messages before it are rendered as a prompt. */
+    /** Where an answer begins: after the text that follows the last mark when the messages before it are rendered as a prompt. */
     private Place start(int message) throws ConversationException {
         Marks.Read asked = marks.read(template.render(marked.of(messages.subList(0, message)), true));
         int mark = last(asked, 0, message);
@@ -141,7 +141,8 @@ final class AnswerFinder {
         int from = place(whole, mark);
         int same = common(asks, text, from);
         if (same < asks.length()) {
-            // A given answer may begin otherwise than one that is asked for: <bot>, where the prompt is <bot><think>. It begins where they part.
+            // An answer in a conversation may begin differently from the prompt: <bot>, where the prompt is <bot><think>. It then begins where the two
+            // differ.
             same = beginsAt(message, from + same) ? same : boundary(asks, same);
             if (same == 0) {
                 throw refusal("it asks for message " + (message + 1) + " with \"" + shown(asks)
@@ -158,7 +159,9 @@ final class AnswerFinder {
         return begins >= at && text.substring(at, begins).isBlank();
     }
 
-    /** The last place up to {@code most} where a text may be parted: after white space or {@code >}, not within a special token or a word; otherwise 0. */
+    /**
+     * The last place up to {@code most} where a text may be split: after white space or {@code >}, not within a special token or a word; 0 if there is none.
+     */
     private static int boundary(String asks, int most) {
         int at = asks.lastIndexOf('<', most - 1) > asks.lastIndexOf('>', most - 1) ? asks.lastIndexOf('<', most - 1)
                 : most;
@@ -168,7 +171,7 @@ final class AnswerFinder {
         return at > 0 && (asks.charAt(at - 1) == '>' || Character.isWhitespace(asks.charAt(at - 1))) ? at : 0;
     }
 
-    /** Where an answer ends: with the ending, in what follows its last mark when the messages up to it are rendered. */
+    /** Where an answer ends: after {@code ending}, in the text that follows its last mark when the messages up to it are rendered. */
     private int end(int message, Place start, String ending) throws ConversationException {
         Marks.Read upTo = message + 1 == messages.size() ? whole
                 : marks.read(template.render(marked.of(messages.subList(0, message + 1)), false));
@@ -191,7 +194,7 @@ final class AnswerFinder {
         }
         int from = place(whole, mark) + offset;
         if (own >= 0 && !MarkedMessages.isStart(own)) {
-            // White space at the end of the answer's text, which the template may leave out where others follow.
+            // White space at the end of the answer's text, which the template may leave out if other messages follow.
             int blanks = blanks(rest, 0, at);
             int here = blanks(text, from, text.length());
             rest = rest.substring(blanks);
@@ -216,8 +219,8 @@ final class AnswerFinder {
     }
 
     /**
-     * What ends an answer: the first word of what follows its text, whether a message follows or not. Found with an answer of one word in place of the
-     * first one.
+     * The text that ends an answer: the first word after the answer's text, which must be the same whether a message follows or not. Found by rendering with
+     * a one-word answer in place of the first answer.
      */
     private String ending(int message) throws ConversationException {
         List<Map<String, @Nullable Object>> some = new ArrayList<>(messages.subList(0, message));

@@ -30,7 +30,7 @@ public final class ChatFormat {
     private static final String TOOLS = "tools";
 
     private final ChatTemplate template;
-    /** For conversations with tools, which is another one for a few models. */
+    /** The template for conversations with tools; a few models have a separate one. */
     private final ChatTemplate withTools;
     private final Map<String, String> specialTokens;
 
@@ -56,7 +56,7 @@ public final class ChatFormat {
      * Finds the template of a model.
      *
      * @param written the template; if absent, that of the first folder that has one
-     * @param folders in Hugging Face's layout; beside a template that is given, the first that has special tokens gives them
+     * @param folders folders in Hugging Face's layout; if {@code written} is given, the special tokens are those of the first folder that has some
      * @return empty if there is no template
      * @throws InputException if a file cannot be read, or the template is not understood
      */
@@ -73,7 +73,7 @@ public final class ChatFormat {
      * The folders in which the template of a model may be: that of its tokenizer, if it is read from one, and then the one that training started from.
      *
      * @param tokenizer a name, a file or a folder
-     * @param from a model folder; one that is not there does not count
+     * @param from a model folder; ignored if it does not exist
      */
     public static List<Path> folders(String tokenizer, Optional<Path> from) {
         return Stream.concat(folder(tokenizer).stream(), from.filter(Files::isDirectory).stream()).distinct().toList();
@@ -120,7 +120,7 @@ public final class ChatFormat {
      * The text that asks for the next answer of a conversation.
      *
      * @param messages each with a {@code role} and mostly a {@code content}, as Java's maps, lists and texts
-     * @param variables what else the template may read, such as {@code tools}
+     * @param variables other variables that the template may read, such as {@code tools}
      * @throws InputException if the template refuses them
      */
     public String prompt(List<? extends Map<String, ? extends @Nullable Object>> messages,
@@ -137,7 +137,7 @@ public final class ChatFormat {
         return new TemplateConversations(this, field);
     }
 
-    /** What the template writes at the end of an answer, such as {@code <|im_end|>}; empty if that cannot be told, or is nothing. */
+    /** The text that the template writes at the end of an answer, such as {@code <|im_end|>}; empty if there is none, or it cannot be determined. */
     public Optional<String> ending() {
         return AnswerFinder.ending((messages, prompt) -> render(template, all(messages, Map.of(), prompt)))
                 .filter(ending -> !ending.isBlank());
@@ -149,7 +149,7 @@ public final class ChatFormat {
         return "chat template, SHA-256 " + Sha256.of(all.getBytes(StandardCharsets.UTF_8)).substring(0, 32);
     }
 
-    /** The variables of a rendering, as transformers has them: others take the place of special tokens. */
+    /** The variables of a rendering. As in transformers, {@code variables} override special tokens of the same name. */
     Map<String, @Nullable Object> all(List<? extends Map<String, ? extends @Nullable Object>> messages,
             Map<String, ? extends @Nullable Object> variables, boolean prompt) {
         Map<String, @Nullable Object> all = new HashMap<>(specialTokens);

@@ -14,7 +14,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Messages, and what else a template may read.
+ * Messages, and the other variables that a template may read.
  *
  * @param messages each with a role
  * @param variables the other keys of the document

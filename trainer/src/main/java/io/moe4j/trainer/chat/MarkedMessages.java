@@ -9,11 +9,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages with marks in their texts. A content that is a text, or a part of one, has a mark before its first character that is no white space, and one
- * after its last; so have reasoning and the names of called functions at their ends. For example, with marks as {@code [n]}:
+ * Messages with marks in their texts. A content that is a text, or a part of such a content, gets a mark before its first character that is not white space,
+ * and one after its last such character. Reasoning texts and names of called functions are marked in the same way. For example, with marks as {@code [n]}:
  * {@code {"role": "user", "content": "Hi "}} becomes {@code {"role": "user", "content": "[0]Hi[1] "}}.
  *
- * <p>Marks are numbered in the order of messages: the number of a message times {@link #MOST}, and counting.
+ * <p>Marks of message i are numbered i · {@link #MOST}, i · {@code MOST} + 1, and so on.
  */
 final class MarkedMessages {
     /** The most marks of a message. */
@@ -21,7 +21,7 @@ final class MarkedMessages {
     private static final List<String> REASONING = List.of("reasoning_content", "reasoning", "thinking");
 
     private final Marks marks;
-    /** Marks that are left out, since the template writes another text with them. */
+    /** Marks that are left out, because the template writes a different text with them. */
     private final Set<Integer> without;
 
     MarkedMessages(Marks marks, Set<Integer> without) {
@@ -120,7 +120,7 @@ final class MarkedMessages {
             return text.substring(0, start) + before + text.substring(start, end) + after + text.substring(end);
         }
 
-        /** As Python's {@code strip} has it. */
+        /** White space as Python's {@code strip} defines it. */
         private static boolean isBlank(char unit) {
             return Character.isWhitespace(unit) || Character.isSpaceChar(unit) || unit == '\u0085';
         }

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /**
  * Characters that are put into texts of a conversation to see where a template writes them: characters for private use, in which a number is written. They
- * are taken from one of 25 ranges of 18 characters, one that occurs in nothing that is rendered.
+ * are taken from one of 25 ranges of 18 characters: a range of which no character occurs in the rendered text.
  *
  * @param base the first character of the range: 16 digits, then the beginning and the end of a mark
  */

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Conversations as a chat template writes them. */
 final class TemplateConversations implements Conversations {
-    /** The date of all training text, so that a run that goes on the next day reads the same. Templates of Llama have it where no date is known. */
+    /**
+     * The date that templates see for all training text, so that a run that is continued on another day reads the same text. It is the date that Llama's
+     * templates use if none is known.
+     */
     private static final Clock DATE = Clock.fixed(Instant.parse("2024-07-26T00:00:00Z"), ZoneOffset.UTC);
     private static final String ARGUMENTS = "chat_template_kwargs";
 

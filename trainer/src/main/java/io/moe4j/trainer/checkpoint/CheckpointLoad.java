@@ -26,7 +26,7 @@ public final class CheckpointLoad implements AutoCloseable {
      * Opens a checkpoint.
      *
      * @param choice the checkpoint, which is whole
-     * @throws InputException if a file has content that no checkpoint has
+     * @throws InputException if a file does not have the format of a checkpoint
      */
     public CheckpointLoad(CheckpointChoice choice) {
         stored = choice.checkpoint();
@@ -56,7 +56,7 @@ public final class CheckpointLoad implements AutoCloseable {
         return damaged;
     }
 
-    /** Whether it has digests, so that damage is found. */
+    /** Whether it has digests, without which damage is not detected. */
     public boolean isDigested() {
         return stored.isDigested();
     }

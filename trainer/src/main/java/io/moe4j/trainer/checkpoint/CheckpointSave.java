@@ -116,7 +116,7 @@ public final class CheckpointSave {
         }
     }
 
-    /** Adds to an error how much was to be written, and how much room there was before. */
+    /** Adds to an error the bytes that were to be written, and the free space before writing. */
     private static IOException sized(IOException failure, List<RankLayout> layouts, OptionalLong free) {
         String size = "The tensors that this process writes take "
                 + Shown.bytes(layouts.stream().mapToLong(RankLayout::bytes).sum());

@@ -13,7 +13,7 @@ public final class CheckpointWeights implements AutoCloseable {
     /**
      * Opens the files of weights.
      *
-     * @throws InputException if a file has content that no checkpoint has
+     * @throws InputException if a file does not have the format of a checkpoint
      */
     public CheckpointWeights(StoredCheckpoint stored) {
         reader = new PartReader(stored.folder(), ShardKind.MODEL, stored.tensors(Role.WEIGHTS));

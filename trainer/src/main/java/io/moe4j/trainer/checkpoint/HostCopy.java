@@ -72,7 +72,7 @@ public final class HostCopy implements AutoCloseable, StateBytes {
         Device device = state.rank().device();
         Memory memory = device.allocateHost(bytes(state), PURPOSE);
         if (device.kind().equals(DeviceKind.CPU)) {
-            // Touched now, so that the operating system assigns the pages now, and not while the first checkpoint holds up a step.
+            // Write to it now, so that the operating system assigns the pages here, and not during the first checkpoint, while a step waits.
             device.hostBytes(memory).fill((byte) 0);
         }
         return new HostCopy(state, memory);
@@ -105,7 +105,7 @@ public final class HostCopy implements AutoCloseable, StateBytes {
 
     /** Copies the state as it is after the last step; returns when the state may change again. Called by the rank's thread. */
     public void take() {
-        // After this, moments that are elsewhere during a step are at the places that the shards give.
+        // This call moves moments that are elsewhere during a step back to the places that the shards report.
         List<Shard> settled = state.optimizer().shards();
         if (settled.size() != layout.shards().size()) {
             throw new IllegalStateException("the optimizer has " + settled.size() + " units, and had "

@@ -38,7 +38,7 @@ public final class NameMap {
                 .add(new Slice(name, slice.shape(), slice.from(), slice.elements()));
     }
 
-    /** Finds the parts of checkpoint tensors that elements {@code first} to {@code last} of a unit's shard are. */
+    /** The parts of checkpoint tensors that make up elements {@code first} to {@code last} of a unit's shard. */
     List<NamedRange> ranges(ParameterUnit unit, long first, long last) {
         List<NamedRange> ranges = new ArrayList<>();
         unit.forEachPiece(first, last, (parameter, from, fromInShard, count) -> of(parameter).forEach(slice -> {

@@ -33,7 +33,7 @@ final class PartReader implements AutoCloseable {
      *
      * @param folder of the checkpoint
      * @param part what the files hold
-     * @throws InputException if a file cannot be read, or has content that no checkpoint has
+     * @throws InputException if a file cannot be read, or does not have the format of a checkpoint
      */
     PartReader(Path folder, ShardKind part, List<Path> paths) {
         this.folder = folder;

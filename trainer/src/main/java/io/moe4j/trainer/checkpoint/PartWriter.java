@@ -62,7 +62,7 @@ final class PartWriter {
         writer.write(entry.entryName(), range.from() - entry.from(), bytes);
     }
 
-    /** Refuses NaN and infinity: a run cannot continue from such values, and earlier checkpoints are worth more. */
+    /** Refuses NaN and infinity: a run cannot continue from such values, so this checkpoint must not replace an earlier one. */
     private void requireFinite(NamedRange range, MemorySegment bytes) {
         OptionalLong broken = StoredNumbers.firstNonFinite(bytes, dtype);
         if (broken.isPresent()) {

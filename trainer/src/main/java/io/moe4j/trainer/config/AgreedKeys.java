@@ -13,7 +13,7 @@ import java.util.Map;
 @Stability(Stability.Level.INTERNAL)
 public final class AgreedKeys {
     private static final String FOR_PEOPLE = "metrics.";
-    /** This key may be a path. What the tokenizer does is compared instead. */
+    /** This key may be a path; the tokenizer's identity is compared instead. */
     private static final String TOKENIZER = "data.tokenizer";
 
     private AgreedKeys() {}
@@ -28,7 +28,7 @@ public final class AgreedKeys {
             }
         });
         schema.values(config).forEach((key, value) -> {
-            // The name of the model's folder; what the folder has is compared instead.
+            // The name of the model's folder; the folder's content is compared instead.
             boolean ofPath = key.equals("model.flavor") && config.model().from().isPresent();
             if (!ofPath && !key.equals(SourceTables.KEY) && !schema.isPath(key) && !key.startsWith(FOR_PEOPLE)
                     && !key.equals(TOKENIZER)) {

@@ -61,8 +61,8 @@ public record Arguments(List<Override> overrides, List<String> others) {
      * A value that replaces the configuration's value of a key.
      *
      * @param key such as {@code training.steps}
-     * @param value as it was typed; empty if none was
-     * @param given false if the key stands alone where a value should follow, as in {@code --data.path} at the end of the line
+     * @param value the value as it was typed; empty if none was
+     * @param given false if the value is missing, as in {@code --data.path} at the end of the line
      */
     @SuppressWarnings("AvoidCommonTypeNames") // always written as Arguments.Override
     public record Override(String key, String value, boolean given) {

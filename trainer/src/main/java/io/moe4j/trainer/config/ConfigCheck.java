@@ -14,7 +14,7 @@ final class ConfigCheck {
     /**
      * All problems of a configuration.
      *
-     * @param replaced what was given in the place of values that folders have
+     * @param replaced the given values of keys whose value comes from a folder
      * @param broken keys whose values could not be read
      */
     static List<Problem> problems(Registry registry, TrainerConfig config, ReplacedKeys replaced, ConfigUse use,

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Says that a configuration cannot be used. The exception and its message have all problems.
+ * Says that a configuration cannot be used. The exception and its message list all problems.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ public final class ConfigException extends InputException {
     private final transient List<Problem> problems;
 
     /**
-     * All that is wrong.
+     * A configuration with problems.
      *
      * @param name name of the configuration, or its file
      * @param problems at least one
@@ -29,7 +29,7 @@ public final class ConfigException extends InputException {
         this.problems = List.copyOf(problems);
     }
 
-    /** All that is wrong. */
+    /** The problems, at least one. */
     public List<Problem> problems() {
         return problems;
     }

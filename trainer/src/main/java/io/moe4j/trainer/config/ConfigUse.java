@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * The purpose of a configuration, which decides what is checked.
  *
- * @param runs whether something is run, so that the device must be on this machine
+ * @param runs whether a model is run, so that the device must be on this machine
  * @param readsData whether data is read, so that it must be on this machine
  * @param spec the model, if it does not come from {@code model.flavor}
  * @param output the run's folder, if it is known: {@code checkpoint.resume} may name it before it exists

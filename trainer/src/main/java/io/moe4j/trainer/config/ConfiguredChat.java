@@ -45,7 +45,10 @@ public final class ConfiguredChat {
                         + " data.chat_template = FILE"));
     }
 
-    /** Whether a run has learned to answer in conversations, from texts or from tokens of them, and its template is there to ask it with. */
+    /**
+     * Whether a run was trained on conversations, read from text or from tokenized text, and its chat template can be found, so that it can be asked in
+     * conversations.
+     */
     public static boolean isLearned(TrainerConfig config, Registry registry) {
         try {
             boolean read = ConfiguredData.hasConversations(config.data())

@@ -45,7 +45,7 @@ public final class ConfiguredData {
         return options(config, registry, own);
     }
 
-    /** How the sources of validation are read: a path of its own as the keys of {@code data} say, others as in training. */
+    /** How the sources of validation are read: {@code validation.path} with the keys of {@code data}, documents kept from training as in training. */
     public static DataOptions validationOptions(TrainerConfig config, Registry registry) {
         return config.validation().path().isPresent() ? options(config, registry, Map.of()) : options(config, registry);
     }
@@ -55,7 +55,7 @@ public final class ConfiguredData {
                 config.data().shuffleTokens(), config.validation().split(), config.data().onChanged());
     }
 
-    /** How files are read that are not those of a source with fields of its own. */
+    /** How files are read, except those of a source with fields of its own. */
     public static CorpusOptions corpus(TrainerConfig config, Registry registry) {
         return corpus(config, registry, SourceFields.of(config.data()));
     }
@@ -67,7 +67,7 @@ public final class ConfiguredData {
                 .withFormats(registry);
     }
 
-    /** Whether the data has conversations, in some source at least. */
+    /** Whether at least one source has conversations. */
     static boolean hasConversations(DataConfig data) {
         return data.messagesField().isPresent() || data.sources().values().stream()
                 .anyMatch(source -> SourceFields.of(data, source).messages().isPresent());
@@ -78,7 +78,7 @@ public final class ConfiguredData {
         return new Packing(data.documentBoundaries(), data.maskDocumentEnds());
     }
 
-    /** The source of validation: a path of its own, or the sources of training, of which documents are kept. */
+    /** The sources of validation: {@code validation.path}, or the sources of training, of which a part of the documents is kept for validation. */
     public static Optional<List<DataSource>> validation(TrainerConfig config) {
         if (config.validation().path().isPresent()) {
             return Optional.of(List.of(new DataSource("validation", config.validation().path(), 1, 1)));

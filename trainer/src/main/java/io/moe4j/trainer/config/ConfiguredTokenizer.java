@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 @Stability(Stability.Level.INTERNAL)
 public final class ConfiguredTokenizer {
     private static final Logger log = LoggerFactory.getLogger(ConfiguredTokenizer.class);
-    /** The value of {@code data.tokenizer} for the tokenizer that the data or the model bring along. */
+    /** The value of {@code data.tokenizer} that selects the tokenizer of the data or of the model. */
     public static final String AUTO = "auto";
     private static final String BYTES = "bytes";
 

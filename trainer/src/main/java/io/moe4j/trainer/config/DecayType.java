@@ -15,6 +15,9 @@ public enum DecayType {
     LINEAR,
     /** Along half a cosine. */
     COSINE,
-    /** By the square root of the part of the decay that is over: fast at first, slow at the end (Hägele et al., 2024). */
+    /**
+     * By 1 - √(the fraction of the decay's steps that are done): fast at first, slow at the end (Hägele et al., "Scaling Laws and Compute-Optimal Training
+     * Beyond Fixed Training Durations", 2024).
+     */
     SQRT
 }

@@ -11,8 +11,8 @@ import java.util.Optional;
  * @param threads host cores that a CPU device may use, all ranks together; 0 for all of them
  * @param strict whether a CPU device also checks the rules of a GPU, which takes time
  * @param timeout the longest that a rank waits for another; seconds in files
- * @param collectives id of the collectives provider; the device's own peer-memory collectives if absent
- * @param allowNoSecret whether processes of several hosts may connect without a secret, on a network that is trusted
+ * @param collectives id of the collectives provider; if absent, the device's own collectives through peer memory
+ * @param allowNoSecret whether processes on several hosts may connect without a secret, for trusted networks
  * @param agreementInterval steps between two comparisons of values that all ranks should hold equal; 0 for no comparisons
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import java.util.Optional;
 public record DeviceSettings(int devices, int threads, boolean strict, Duration timeout,
         Optional<String> collectives, boolean allowNoSecret, int agreementInterval) {
     /**
-     * The most threads: more than any machine has cores, and few enough that they can all be started.
+     * The largest value of {@code threads}: at least as many as machines have cores, and few enough that all can be started.
      *
      * @since 0.3.0
      */

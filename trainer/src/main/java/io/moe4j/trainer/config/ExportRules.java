@@ -39,7 +39,7 @@ final class ExportRules {
         });
     }
 
-    /** The run makes its folder, and that of its checkpoints, long before the export, which takes only a place where nothing is. */
+    /** The export needs a path that does not exist yet; the run creates its own folder, and that of its checkpoints, long before the export. */
     private static void apart(Path folder, String key, Optional<Path> output, Findings findings) {
         output.filter(run -> isWithin(run.resolve(CheckpointChoice.CHECKPOINTS), folder)).ifPresent(
                 run -> findings.require(false, "the run itself writes there: its folder is " + Shown.of(run),

@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Collects problems of one configuration. Rules about keys whose values could not be read are not applied, since these keys have been reported already. */
+/**
+ * Collects the problems of one configuration. Rules about keys whose values could not be read are not applied, because these keys have been reported already.
+ */
 final class Findings {
     private final Schema schema = Schema.read();
     private final Map<String, Object> values;
@@ -30,7 +32,7 @@ final class Findings {
         return Set.of(keys).stream().noneMatch(broken::contains);
     }
 
-    /** No rule about this key is applied from now on: what is wrong with its value was noted, and everything else would follow from that. */
+    /** Stops applying rules about this key: its value has been reported, and further problems would only follow from that. */
     void setAside(String key) {
         broken.add(key);
     }

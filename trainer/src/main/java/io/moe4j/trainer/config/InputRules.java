@@ -56,7 +56,7 @@ final class InputRules {
                 .collect(Collectors.joining(", ")), problem, ""));
     }
 
-    /** A folder of tokens was read as its files were when it was made: keys that say otherwise would be ignored. */
+    /** The text of a folder of tokens was read when the folder was made; keys that say how text is read would be ignored. */
     private static void checkTokens(DataConfig data, Findings findings) {
         data.sources().forEach((name, source) -> source.path()
                 .filter(path -> source.hasFields() && TokenFolder.isIn(path)).ifPresent(path -> findings.note(

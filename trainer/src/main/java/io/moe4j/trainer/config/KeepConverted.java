@@ -10,9 +10,12 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum KeepConverted {
-    /** As the memory budget of activation checkpointing allows, where that saves more time than activations of the same size. Off without a budget. */
+    /**
+     * On if the memory budget of activation checkpointing has room for it, and it saves more time than keeping activations of the same size would. Off
+     * without a budget.
+     */
     AUTO,
-    /** Yes, beside the memory budget. An error where parameters have the compute type already. */
+    /** Yes, in addition to the memory budget. An error if parameters have the compute type already. */
     ON,
     /** No. */
     OFF

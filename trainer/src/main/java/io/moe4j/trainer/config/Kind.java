@@ -19,9 +19,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * How values of one Java type are written and read.
+ * How values of one Java type are read from a configuration and written to one.
  *
- * @param wanted which values are allowed, for messages
+ * @param wanted the allowed values, in words for messages
  * @param read reads a value; empty if it is not allowed
  * @param shown writes a value as TOML
  * @param choices the names to choose from; empty if the value is no name, or the names are not known here
@@ -105,7 +105,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
         return new Kind(choice.wanted, value -> value.text().flatMap(WeightTypes::named), choice.shown, choice.choices);
     }
 
-    /** The types of what products multiply. */
+    /** The types of operands of products. */
     private static Kind productType() {
         Kind choice = choice(List.of(DType.F32, DType.BF16, DType.F8_E4M3), Kind::name);
         return new Kind(choice.wanted, value -> value.text().flatMap(text -> WeightTypes.named(text)
@@ -124,7 +124,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                 names);
     }
 
-    /** The same values, or {@code "auto"} for no choice. */
+    /** The same values, or {@code "auto"}, which reads as empty. */
     private static Kind automatic(Kind kind) {
         return new Kind(kind.wanted + ", auto", value -> {
             Optional<?> chosen = kind.read.apply(value);

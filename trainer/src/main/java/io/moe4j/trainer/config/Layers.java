@@ -16,7 +16,7 @@ import tools.jackson.dataformat.toml.TomlMapper;
 final class Layers {
     private static final String SHARD_DEGREE = "parallelism.data_parallel_shard_degree";
     private static final int ALL_RANKS = -1;
-    /** A file that is no configuration at all has many problems; the first hundred are enough. */
+    /** A file that is not a configuration at all has many problems; only the first hundred are reported. */
     private static final int MOST_PROBLEMS = 100;
     private static final String NO_NEAR_KEY = "no known key is near it: defaults.toml, in the package "
             + "io.moe4j.trainer.config, lists all of them";

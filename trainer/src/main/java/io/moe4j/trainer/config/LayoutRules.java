@@ -44,7 +44,7 @@ final class LayoutRules {
 
     private void ranks() {
         if (!findings.readable(RANKS)) {
-            // The shard degree may follow from the number of ranks.
+            // The shard degree may depend on the number of ranks, which could not be read.
             return;
         }
         ParallelismConfig parallelism = config.parallelism();

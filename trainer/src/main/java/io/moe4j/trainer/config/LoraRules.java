@@ -21,11 +21,11 @@ final class LoraRules {
     /** The largest rank. With a larger one, the updates of any existing model cost more than its matrices. */
     private static final int MOST = 4096;
     /**
-     * The largest alpha / rank; 1 or 2 is usual. After the first step of AdamW, elements of b are as large as the learning rate, so that with 1e-4 this factor
-     * already adds as much as the whole input, and the next loss is that of another model.
+     * The largest alpha / rank; 1 or 2 is usual. After the first step of AdamW, elements of b are as large as the learning rate. With a learning rate of
+     * 1e-4, this factor gives updates of order 1 times a · x, far too large for any fine-tuning.
      */
     private static final double MOST_SCALE = 10_000;
-    /** The smallest: gradients of b have this factor, and from 1e-3 · 1e-5 on they are lost beside AdamW's epsilon of 1e-8. */
+    /** The smallest alpha / rank. Gradients with respect to b have this factor: a gradient of 1e-3 becomes 1e-8, which is AdamW's epsilon. */
     private static final double LEAST_SCALE = 1e-5;
     /** The version of the kernels' SPI that added the products which low-rank updates of experts need. */
     private static final SpiVersion ADDED = SpiVersion.parse("1.2");
@@ -92,7 +92,7 @@ final class LoraRules {
         }
     }
 
-    /** A checkpoint has only the updates, and the path of the folder that has the other weights: saving needs such a folder. */
+    /** A checkpoint has only the updates, and the path of the folder with the model's weights. Saving is therefore possible only with such a folder. */
     private static void saved(TrainerConfig config, Findings findings) {
         boolean from = config.model().from().isPresent();
         String remedy = "set " + FROM + " to the model folder that is fine-tuned";

@@ -10,7 +10,7 @@ import io.moe4j.api.Stability;
 @Stability(Stability.Level.EVOLVING)
 public sealed interface MemoryBudget {
 
-    /** The device's memory that is left after everything else that its ranks need; ranks that share a device get equal parts of it. */
+    /** The device's memory that remains after everything else that its ranks need; ranks that share a device get equal parts of it. */
     record Auto() implements MemoryBudget {}
 
     /**

@@ -11,8 +11,8 @@ import java.util.Optional;
  * Routing to experts, and receive buffers.
  *
  * @param receiveCapacity rows that a rank can receive: {@code "worst_case"}, {@code "balanced"}, or a factor of the balanced load, above 0
- * @param onOverflow what happens with rows beyond the capacity: {@code rounds}, {@code fail} or {@code drop}; empty ({@code auto}) for what
- *     {@link #overflowAction} says
+ * @param onOverflow what happens with rows beyond the capacity: {@code rounds}, {@code fail} or {@code drop}; if empty ({@code auto}),
+ *     {@link #overflowAction} decides
  * @param dedup whether a row for several experts of one rank is sent there only once: {@code auto}, {@code on} or {@code off}
  * @param dispatchDtype element type of the rows that are sent to experts, if it is not {@code training.dtype}: {@code float8}; since 0.3.0
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
@@ -42,9 +42,9 @@ public record MoeConfig(ReceiveCapacity receiveCapacity, Optional<OverflowAction
     }
 
     /**
-     * What happens to rows beyond the capacity. Unless the configuration says it, they are exchanged in rounds, with a backend that can do that; other
-     * backends fail. Where nothing can overflow, because the capacity is the worst case, or the balanced load of routing that is forced to be balanced,
-     * no rounds are prepared.
+     * What happens to rows beyond the capacity. Unless the configuration decides, a backend that supports rounds exchanges them in rounds, and the step fails
+     * with other backends. No rounds are prepared if nothing can overflow: with the worst-case capacity, or with the balanced capacity and forced round-robin
+     * routing.
      *
      * @param supportsRounds whether the backend supports rounds
      * @since 0.3.0

@@ -6,7 +6,7 @@ import io.moe4j.api.Stability;
  * The keys that only Muon has. Its weight decay is the key {@code optimizer.weight_decay}, as for AdamW.
  *
  * @param lr the highest learning rate of matrices, above 0
- * @param momentum β of the momentum, in [0, 1)
+ * @param momentum β, the decay of the momentum, in [0, 1)
  * @param nesterov whether the momentum is Nesterov's, which looks one step ahead
  * @param newtonSchulzSteps iterations that orthogonalise an update, at least 1
  * @param scale how the learning rate depends on the shape of a matrix

@@ -9,9 +9,12 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum MuonScale {
-    /** √max(1, rows / columns), as Jordan published it. */
+    /** √max(1, rows / columns), as in Jordan's publication of Muon (2024). */
     ORIGINAL,
-    /** 0.2 · √max(rows, columns), so that updates are as large as AdamW's, whose learning rate can then be used (Liu et al., 2025). */
+    /**
+     * 0.2 · √max(rows, columns): updates are as large as AdamW's, so that AdamW's learning rate can be used (Liu et al., "Muon is Scalable for LLM Training",
+     * 2025).
+     */
     MATCH_RMS_ADAMW;
 
     /** The factor for a matrix of this shape. */

@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /** Finds the name that was probably meant. */
 final class NearestKey {
-    /** A shorter name is contained in too many keys: that it is contained in one says nothing. */
+    /** Names with fewer letters are contained in too many keys, so containment is not considered for them. */
     private static final int SHORTEST_PART = 3;
     private static final int LONGEST = 100;
 

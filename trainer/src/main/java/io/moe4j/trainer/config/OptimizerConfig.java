@@ -19,7 +19,7 @@ import io.moe4j.api.tensor.DType;
  * @param parameterRounding how parameters are rounded after an update
  * @param offload whether the moments are kept in the host's memory
  * @param offloadChunkBytes bytes of one moment that are copied together
- * @param offloadSlots chunks for which the device has room, at least 1: so many are copied while forward and backward run
+ * @param offloadSlots the number of chunks for which the device has room, at least 1; as many are copied while forward and backward run
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

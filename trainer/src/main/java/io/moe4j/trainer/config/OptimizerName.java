@@ -9,8 +9,8 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum OptimizerName {
-    /** AdamW (Loshchilov and Hutter, 2019) for all parameters. */
+    /** AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019) for all parameters. */
     ADAMW,
-    /** Muon (Jordan, 2024) for matrices, AdamW for embeddings, the head's projection and norms. */
+    /** Muon (Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024) for matrices; AdamW for embeddings, the head's projection and norms. */
     MUON
 }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A folder that was given for another kind than it is: checkpoints, model folders and adapters are easily taken for each other.
+ * A folder of another kind than the key or option expects: checkpoints, model folders and adapters are easily confused.
  *
  * @param rule what the folder is
  * @param remedy which key or command takes such a folder

@@ -11,11 +11,11 @@ import io.moe4j.api.Stability;
 @Stability(Stability.Level.EVOLVING)
 public enum Overlap {
     /**
-     * On where ranks are threads of one process with a GPU each, and {@code activation_checkpoint.memory_budget = "auto"} has room for it beside all that it
-     * keeps; else off.
+     * On if ranks are threads of one process with a GPU each, and {@code activation_checkpoint.memory_budget = "auto"} has room for it in addition to
+     * everything that it keeps; otherwise off.
      */
     AUTO,
-    /** Yes. An error where ranks share a GPU, or where the collectives cannot run on two streams at the same time. */
+    /** Yes. An error if ranks share a GPU, or if the collectives cannot run on two streams at the same time. */
     ON,
     /** No. */
     OFF

@@ -16,7 +16,7 @@ import io.moe4j.api.Stability;
 public record ParallelismConfig(int dataParallelReplicateDegree, int dataParallelShardDegree,
         int expertParallelDegree, ReshardAfterForward reshardAfterForward) {
 
-    /** Parameters stay gathered where a memory budget has room. */
+    /** With {@code reshardAfterForward} set to {@link ReshardAfterForward#AUTO}. */
     public ParallelismConfig(int dataParallelReplicateDegree, int dataParallelShardDegree, int expertParallelDegree) {
         this(dataParallelReplicateDegree, dataParallelShardDegree, expertParallelDegree, ReshardAfterForward.AUTO);
     }

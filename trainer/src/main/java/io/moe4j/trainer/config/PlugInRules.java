@@ -186,7 +186,7 @@ final class PlugInRules {
         }
     }
 
-    /** Where nothing runs, only the CPU is asked: it is on every machine, and other devices may be on another one. */
+    /** If nothing is run, only the CPU device is checked: it is on every machine, while the configuration's device may be on another one. */
     private void enough(DeviceProvider provider) {
         int wanted = config.runtime().devices();
         if (wanted > 1 && Asking.of(provider, "probe", Provider::probe) instanceof Availability.Available) {
@@ -208,7 +208,7 @@ final class PlugInRules {
                 "set " + ROUNDING + " to nearest, or take a newer version of the plug-in", ROUNDING, DEVICE);
     }
 
-    /** A device that was built before SPI 1.4 has no operations of Muon, and does not reach the host's memory. */
+    /** A device that was built before SPI 1.4 lacks the operations of Muon, and cannot access the host's memory. */
     private void optimizer(DeviceProvider provider) {
         findings.require(isSince("1.4", provider) || config.optimizer().name() == OptimizerName.ADAMW,
                 "this device's plug-in was built against version " + provider.spiVersion()
@@ -250,7 +250,7 @@ final class PlugInRules {
                 "set " + BOUNDARIES + " to false, or choose a model that does", BOUNDARIES, "model.name"));
     }
 
-    /** A device or a model that was built before losses of routing were added would ignore them. */
+    /** A device or a model that was built before the router's auxiliary losses were added would ignore them. */
     private void routerLosses(DeviceProvider device, Optional<ModelSpec> model) {
         String[] keys = {"moe.sequence_balance_coeff", "moe.router_z_coeff"};
         findings.require(isSince("1.4", device),
@@ -265,7 +265,7 @@ final class PlugInRules {
         return Asking.of(device, "kind", DeviceProvider::kind);
     }
 
-    /** Ids of the plug-ins that say yes. */
+    /** Ids of the plug-ins for which the question is true. */
     private <P extends Provider> List<String> able(Class<P> spi, String method, Predicate<P> question) {
         return Asking.able(registry.all(spi), method, question).stream().map(Provider::id).toList();
     }

@@ -11,9 +11,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * The tables {@code [plugin.ID]} of a configuration: the settings of plug-ins. Only the plug-ins know which keys exist, and their types,
- * so that values are kept as they
- * were written until {@link #check} asks.
+ * The tables {@code [plugin.ID]} of a configuration: the settings of plug-ins. Only the plug-ins know which keys exist, and their types, so values are kept
+ * as they were written until {@link #check} compares them.
  */
 final class PlugInTables {
     static final String KEY = "plugin";

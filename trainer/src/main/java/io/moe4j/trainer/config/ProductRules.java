@@ -12,7 +12,7 @@ import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import java.util.Optional;
 
-/** Checks the types of what products multiply, of rows that are sent, and of parameters that are kept. */
+/** Checks the types of operands of products, of rows that are sent, and of parameters that are kept. */
 final class ProductRules {
     private static final String EXPERTS = "training.expert_dtype";
     private static final String DENSE = "training.dense_dtype";
@@ -97,7 +97,7 @@ final class ProductRules {
         }
     }
 
-    /** A plug-in that was built before there were types with scales would ignore the choice. */
+    /** A plug-in that was built before types with scales were added would ignore the choice. */
     private <P extends Provider> void since(Class<P> spi, String plugIn, String id, String version, String key) {
         since(spi, plugIn, id, version, "have types with scales", "set " + key + " to auto", key);
     }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  */
 @Stability(Stability.Level.EVOLVING)
 public record ProfileConfig(Optional<String> steps) {
-    /** The most steps of a profile. With more, there are more events than a person would look at. */
+    /** The most steps of a profile; a longer trace has too many events to look at. */
     static final long MOST_STEPS = 50;
 
     private static final Pattern RANGE = Pattern.compile("([1-9][0-9]{0,17})(?:-([1-9][0-9]{0,17}))?");

@@ -4,15 +4,15 @@ import java.util.Optional;
 
 /** Checks that single values are in their ranges. */
 final class RangeRules {
-    /** Modules for multi-token prediction. */
+    /** The most modules for multi-token prediction. */
     static final int MOST_PREDICTION = 16;
     private static final int MAX_PORT = 65535;
     /**
-     * Of losses beside the model's own, and of the biases of experts; all are usually below 1. With a larger one, the gradients are those of the other
-     * loss alone, or overflow, which would be told as a learning rate that is too high.
+     * The largest factor of an additional loss, and of the update of experts' biases; all are usually below 1. With a larger factor, the gradients would be
+     * those of the additional loss alone, or overflow, and the error message would blame the learning rate.
      */
     private static final double MOST_FACTOR = 10_000;
-    /** More than any cluster has. Groups list their ranks, and take some bytes for each. */
+    /** More than any cluster has. Groups list their ranks, so that their memory grows with the number of ranks. */
     private static final int MOST_RANKS = 1 << 20;
 
     private final Findings findings;

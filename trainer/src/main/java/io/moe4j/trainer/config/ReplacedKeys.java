@@ -12,8 +12,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Values that a folder of the configuration replaces: {@code lora.from} has the rank, alpha and targets of its updates, and {@code model.from} is a model. A
- * value that was given and differs would be ignored, and is refused.
+ * Values of a configuration that are taken from a folder instead: the rank, alpha and targets of the updates in {@code lora.from}, and the model's name and
+ * flavor from {@code model.from}. A given value that differs would be ignored; it is refused.
  *
  * @param given the configuration as it was written
  * @param used the one with the values of its folders
@@ -24,7 +24,7 @@ record ReplacedKeys(TrainerConfig given, TrainerConfig used, Map<String, String>
     private static final String ALPHA = "lora.alpha";
     private static final String TARGETS = "lora.targets";
     private static final String ALL = "all-linear";
-    /** What {@link Layers#origins} says of keys of the command line begins like this. */
+    /** Prefix of {@link Layers#origins} for keys of the command line. */
     private static final String TYPED = "--";
 
     /** Notes a problem for each key. */
@@ -32,7 +32,7 @@ record ReplacedKeys(TrainerConfig given, TrainerConfig used, Map<String, String>
         update(RANK, config -> config.lora().rank(), findings);
         update(ALPHA, config -> config.lora().alpha(), findings);
         spec.ifPresent(model -> targets(model.adapterTargets(), findings));
-        // A named configuration or a file says which model it is for; there, the folder replaces it on purpose.
+        // A named configuration or a file has a model of its own, which the folder replaces on purpose; only a typed value is refused.
         typed("model.name", given.model().name(), used.model().name(), findings);
         typed("model.flavor", given.model().flavor(), used.model().flavor(), findings);
     }
@@ -58,7 +58,10 @@ record ReplacedKeys(TrainerConfig given, TrainerConfig used, Map<String, String>
         }
     }
 
-    /** Targets are compared by what they mean: {@code gate_proj} is {@code mlp.gate_proj} and {@code experts.gate_proj} where the model has both. */
+    /**
+     * Targets are compared by the matrices that they select: {@code gate_proj} equals {@code mlp.gate_proj} and {@code experts.gate_proj} together, if the
+     * model has both.
+     */
     private void targets(List<String> known, Findings findings) {
         Set<String> wanted = narrowest(given.lora().targetNames(), known);
         Set<String> found = narrowest(used.lora().targetNames(), known);
@@ -77,7 +80,7 @@ record ReplacedKeys(TrainerConfig given, TrainerConfig used, Map<String, String>
         }).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Whether no other name means a part of what this one means. */
+    /** Whether no other known name selects only a part of the matrices that this name selects. */
     private static boolean isNarrow(String name, List<String> known) {
         return !name.equals(ALL) && known.stream()
                 .noneMatch(other -> other.startsWith(name + ".") || other.endsWith("." + name));

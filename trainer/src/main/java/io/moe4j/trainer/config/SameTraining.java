@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.TreeSet;
 
 /**
- * Decides whether two configurations describe the same training. All keys count, except those that say how long it lasts ({@code training.steps}), what
- * is measured or saved of it, and what a rank keeps in memory or computes at the same time, which changes no bit.
+ * Decides whether two configurations describe the same training. All keys are compared, except those that do not change the result of a step: the length of
+ * the run ({@code training.steps}), what is measured or saved, what a rank keeps in memory, and which work overlaps.
  *
  * @since 0.3.0
  */
@@ -39,7 +39,7 @@ public final class SameTraining {
             values.put(line.substring(0, equals).strip(), line.substring(equals + 1).strip());
         });
         if (config.model().from().isPresent()) {
-            // The folder says it: earlier versions had another text here.
+            // The model comes from a folder; earlier versions wrote another text here.
             values.remove("model.flavor");
         }
         return values;

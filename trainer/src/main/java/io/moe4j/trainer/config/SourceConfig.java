@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param epochs how often the source is read before it is used up, 0 for no limit; if absent, {@code data.epochs}
  * @param textField the key or column with its texts; if absent, {@code data.text_field}
  * @param promptField the key or column with its prompts, empty for none; if absent, {@code data.prompt_field}
- * @param messagesField the key or column with its conversations, empty if it has texts; if absent, and neither of the fields above is there,
- *     {@code data.messages_field}
+ * @param messagesField the key or column with its conversations, empty if it has texts; if absent, and {@code textField} and {@code promptField} are absent
+ *     too, {@code data.messages_field}
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -61,7 +61,7 @@ public record SourceConfig(Optional<Path> path, double weight, Optional<Long> ep
         return Components.with(this, "path", value);
     }
 
-    /** Whether it says itself what its files have. */
+    /** Whether the source has a field of its own, which says what its files contain. */
     boolean hasFields() {
         return textField.isPresent() || promptField.isPresent() || messagesField.isPresent();
     }

@@ -5,13 +5,13 @@ import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
 
-/** What a parser says of a text that is not valid TOML, for people: with the line, and in words of the file. */
+/** Translates a parser's message about invalid TOML into words about the file, with the line. */
 final class TomlProblem {
     private static final int LONGEST_LINE = 60;
 
     private TomlProblem() {}
 
-    /** A beginning of what the parser says, what that means, and what to do. */
+    /** The beginning of a parser's message, its meaning, and the remedy. */
     private record Meaning(String said, String rule, String remedy) {}
 
     private static final List<Meaning> MEANINGS = List.of(
@@ -33,7 +33,7 @@ final class TomlProblem {
                 "it is not valid TOML: " + meaning.rule(), meaning.remedy());
     }
 
-    /** The parser has read the end of the line before it looks whether a key is new. */
+    /** The parser checks for duplicate keys after it has read the end of the line, so that its position may be the line after the key's. */
     private static String place(String toml, Meaning meaning, TokenStreamLocation at) {
         if (at == null) {
             return "";

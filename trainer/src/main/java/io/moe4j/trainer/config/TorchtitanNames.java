@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Names of torchtitan's configuration that differ from ours. Those that take the same values are understood; others are answered with what moe4j has
+ * Names of torchtitan's configuration that differ from ours. Names that take the same values are accepted; for the others, an error says what moe4j has
  * instead. The names are those of {@code torchtitan/config}, as its command line takes them.
  */
 final class TorchtitanNames {
@@ -92,7 +92,7 @@ final class TorchtitanNames {
         return Optional.ofNullable(SAME.get(key));
     }
 
-    /** All answers, for the test that they name what there is. */
+    /** All answers, for a test that checks that the keys and commands in them exist. */
     static Collection<String> answers() {
         return Stream.concat(INSTEAD.values().stream(), VALUES.values().stream()).toList();
     }

@@ -18,8 +18,8 @@ import java.util.Optional;
  * @param dtype element type of activations and of gathered parameters
  * @param parameterDtype element type of the parameters' shards
  * @param gradientDtype element type of the gradients' shards
- * @param expertDtype element type of what the products of experts multiply, if it is not {@code dtype}: {@code float8}; since 0.3.0
- * @param denseDtype element type of what the products of attention and of dense feed-forward networks multiply, if it is not {@code dtype}; since 0.3.0
+ * @param expertDtype element type of the operands of products in experts, if it is not {@code dtype}: {@code float8}; since 0.3.0
+ * @param denseDtype element type of the operands of products in attention and dense feed-forward networks, if it is not {@code dtype}; since 0.3.0
  * @param keepConverted whether parameters that a rank holds whole are kept in {@code dtype} too, and converted as they are updated; since 0.3.0
  * @param overlap whether shards are gathered and reduced, and rows exchanged, while the main stream computes; since 0.3.0
  * @since 0.1.0
@@ -81,7 +81,7 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     }
 
     /**
-     * Element type of what the products of experts multiply.
+     * Element type of the operands of products in experts.
      *
      * @since 0.3.0
      */
@@ -90,7 +90,7 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     }
 
     /**
-     * Element type of what the products of attention and of dense feed-forward networks multiply.
+     * Element type of the operands of products in attention and dense feed-forward networks.
      *
      * @since 0.3.0
      */

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /**
- * The text of one answer, piece by piece, in whole characters. An id that the tokenizer has no text for is written as its number: {@code [151700]}.
+ * The text of one answer, piece by piece, in whole characters. An id for which the tokenizer has no text is written as its number: {@code [151700]}.
  *
  * @since 0.3.0
  */

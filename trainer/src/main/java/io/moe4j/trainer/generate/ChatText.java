@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns conversations into the ids that ask a model for the next answer, by its chat template.
  *
- * <p>Answers end with the tokens that {@code generation_config.json} or {@code config.json} calls {@code eos_token_id}, with the tokenizer's own end token, and
- * with what the template writes at the end of an answer, if that is one token.
+ * <p>Answers end with the tokens that {@code generation_config.json} or {@code config.json} calls {@code eos_token_id}, with the tokenizer's own end token,
+ * and with the text that the template writes at the end of an answer, if that is one token.
  *
  * @since 0.3.0
  */

@@ -1,8 +1,8 @@
 package io.moe4j.trainer.generate;
 
 /**
- * Tokens by falling weight, equal ones by rising id. Only the part that is read is sorted, since a vocabulary has 100,000 tokens, of which a few have
- * nearly all probability: a heap gives one after the other.
+ * Tokens by decreasing weight, equal ones by increasing id. A heap yields them one by one, so that only the part that is read is sorted: of a vocabulary of
+ * 100,000 tokens, a few have nearly all the probability.
  */
 final class Descending {
     private final double[] weights;
@@ -34,7 +34,7 @@ final class Descending {
         return sorted[place];
     }
 
-    /** The first token, in this order, whose weight and those before it add up to more than {@code sum}; the last if none does. */
+    /** The first token, in this order, at which the running sum of weights exceeds {@code sum}; the last token if it never does. */
     int firstBeyond(double sum) {
         double before = 0;
         for (int place = 0; place < weights.length - 1; place++) {

@@ -34,7 +34,7 @@ public final class Generator implements AutoCloseable {
     private final ModelSpec spec;
     private final InferenceOptions options;
     private final InferenceSession session;
-    /** The ids that the sequence has, of which the first {@link #length} count. */
+    /** The ids of the sequence; only the first {@link #length} are valid. */
     private int[] held = {};
     private int length;
 
@@ -71,8 +71,8 @@ public final class Generator implements AutoCloseable {
     }
 
     /**
-     * Continues a prompt as {@link #generate} does, but what it has in common with the sequence so far, the last prompt and its answer, is not read again.
-     * So the answer may differ in rounding from that of {@code generate}, which reads the prompt in larger passes.
+     * Continues a prompt as {@link #generate} does, but does not compute again the beginning that the prompt shares with the sequence so far (the last prompt
+     * and its answer). The answer may therefore differ in rounding from that of {@code generate}, which reads the prompt in larger passes.
      */
     public Generation goOn(GenerationRequest request, TokenListener listener) {
         return generate(request, listener, true);
@@ -147,7 +147,7 @@ public final class Generator implements AutoCloseable {
 
     /** Appends ids after the first {@code after} ones of the sequence. */
     private float[] append(int[] ids, int after) {
-        // Known again only when all of it is there.
+        // Until all ids are appended, nothing of the sequence is valid: an exception may end this method early.
         length = 0;
         float[] logits = session.call(rank -> {
             rank.sequence().truncate(after);

@@ -25,7 +25,8 @@ import java.util.Set;
  *
  * <p>A prompt for a folder in Hugging Face's layout begins with the tokens that its tokenizer puts before every text, if it does so, such as
  * {@code <|begin_of_sentence|>}, as transformers has it; its answers end with the tokens that {@code generation_config.json} or {@code config.json} calls
- * {@code eos_token_id}. A prompt for a checkpoint has no such beginning, as its training data had none; its answers end with the token that ended documents.
+ * {@code eos_token_id}. A prompt for a checkpoint has no such beginning, because its training data had none; its answers end with the token that ended
+ * documents.
  *
  * @since 0.3.0
  */
@@ -73,7 +74,7 @@ public final class ModelText implements AutoCloseable {
     /**
      * The ids that end an answer to a prompt of ids, where no tokenizer is opened: those that the files of a model's folder name, or none.
      *
-     * @throws InputException if they name what is no id
+     * @throws InputException if they name something that is not an id
      */
     public static Set<Integer> endTokensOf(ModelSource source) {
         return folder(source).map(folder -> FolderTokens.of(folder).endTokens()).orElse(Set.of());
@@ -88,12 +89,12 @@ public final class ModelText implements AutoCloseable {
     }
 
     /**
-     * The ids of a prompt. One that is written with the tokens before every text does not get them again. An empty one is the token that ends a document,
-     * after which another begins.
+     * The ids of a prompt. The tokens that come before every text are added, unless the prompt is written with them. An empty prompt becomes the token that
+     * ends a document, after which another document begins.
      */
     public List<Integer> ids(String prompt) {
-        // Encoded apart from the tokens before it, of which the text would otherwise be a continuation: without the space that Metaspace puts before the
-        // first word, or without the spaces that a token with rstrip takes.
+        // The text is encoded separately from the tokens before it. Encoded together, it would lose the space that Metaspace puts before the first word, or
+        // the spaces that a token with rstrip consumes.
         List<Integer> ids = new ArrayList<>(prompt.startsWith(start) ? List.of() : startIds);
         ids.addAll(encoded(prompt));
         return ids.isEmpty() ? List.of(tokenizer.endToken()) : List.copyOf(ids);

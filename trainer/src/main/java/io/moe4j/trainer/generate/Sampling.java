@@ -7,12 +7,12 @@ import io.moe4j.api.Stability;
  * How the next token is chosen from its probabilities.
  *
  * <p>Temperature 0 takes the most probable token; of equal ones, the one with the lowest id. Otherwise the probability of token i is
- * exp(logit_i / temperature), divided by the sum of all. The tokens are ordered by falling probability, and equal ones by rising id. The first tokens of
- * this order whose probabilities add up to at least {@code topP} are kept, at least one; one of these is drawn in proportion to its probability. All sums
- * are in double precision.
+ * exp(logit_i / temperature), divided by the sum of all. The tokens are ordered by decreasing probability, and equal ones by increasing id. The shortest
+ * beginning of this order whose probabilities add up to at least {@code topP} is kept (nucleus sampling: Holtzman et al., "The Curious Case of Neural Text
+ * Degeneration", 2020); one of these tokens is drawn in proportion to its probability. All sums are in double precision.
  *
- * <p>The random number depends only on the seed and the token's position in the answer: the same prompt with the same seed has the same answer,
- * whatever else is generated before it or at the same time.
+ * <p>The random number depends only on the seed and the token's position in the answer: the same prompt with the same seed has the same answer, whatever was
+ * generated before or is generated at the same time.
  *
  * <p>Example: probabilities 0.5, 0.3, 0.15, 0.05 with topP 0.7 keep the first two, with 5/8 and 3/8.
  *

@@ -67,7 +67,7 @@ final class AdapterModules {
     }
 
     /**
-     * The value of {@code target_modules}: a list of last parts of names if these mean no other matrices than the updated ones; else a regular expression.
+     * The value of {@code target_modules}: a list of last parts of names, if these select exactly the updated matrices; otherwise a regular expression.
      *
      * @param updated names of the updated matrices
      * @param all names of all matrices of the model

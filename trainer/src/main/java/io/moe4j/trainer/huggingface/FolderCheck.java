@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 /** Compares the tensors of a folder with those of the model. */
 final class FolderCheck {
     private static final Pattern LAYER = Pattern.compile("model\\.layers\\.([0-9]{1,6})\\.(.+)");
-    /** Parts of names that only layers for multi-token prediction have. */
+    /** Matches parts of names that only modules for multi-token prediction have. */
     private static final Pattern PREDICTION = Pattern.compile("(eh_proj|enorm|hnorm|shared_head|embed_tokens)\\..*");
     private static final String HEAD = "lm_head.weight";
     private static final String EMBEDDING = "model.embed_tokens.weight";
@@ -133,7 +133,7 @@ final class FolderCheck {
         }
     }
 
-    /** A copy of another tensor. Other software that trained the model further may have left the copy as it was. */
+    /** A copy of another tensor is not read. It may differ, because other software that trained the model further may not have updated the copy. */
     private void repeated(Weight copy, String name) {
         Weight original = found.get(name);
         if (original != null && (copy.type() != original.type() || copy.data().mismatch(original.data()) != -1)) {

@@ -21,7 +21,7 @@ import java.util.Optional;
  *
  * @param file the path of the file
  * @param provider the model family
- * @param spec the model; without modules for multi-token prediction if the folder has no weights of them, as other software leaves it
+ * @param spec the model; without modules for multi-token prediction if the folder has no weights of them, which other software often leaves out
  * @param values all keys of the file
  * @param scales the blocks of weights in FP8, if the folder has such weights
  */
@@ -72,7 +72,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         try {
             return Files.isRegularFile(generation) ? Optional.of(JsonFile.read(generation)) : Optional.empty();
         } catch (InputException e) {
-            // Nothing that is computed depends on it.
+            // Training does not depend on this file, so an unreadable one is ignored.
             return Optional.empty();
         }
     }
@@ -106,7 +106,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
                         + readers.failed()));
     }
 
-    /** The values of {@code model_type} that each family reads. A family that cannot say it is passed over. */
+    /** The values of {@code model_type} that each family reads. A family whose call fails is skipped. */
     private static Answers<ModelProvider, List<String>> readers(Registry registry) {
         return Asking.all(registry.all(ModelProvider.class), "huggingFaceTypes", ModelProvider::huggingFaceTypes);
     }

@@ -68,7 +68,10 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
         return new FolderFiles(names.stream().map(folder::resolve).toList(), map);
     }
 
-    /** Whether the weights may have a layer after the model's last one, as modules for multi-token prediction have; true also if that cannot be found out. */
+    /**
+     * Whether the weights may have tensors of layers after the model's last one, which are modules for multi-token prediction; also true if this cannot be
+     * determined.
+     */
     static boolean hasPredictions(Path folder, Map<String, Object> config) {
         String prefix = "model.layers." + config.get("num_hidden_layers") + ".";
         Path single = folder.resolve(SINGLE);
@@ -89,7 +92,7 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
         }
     }
 
-    /** Whether this is a name without a folder, so that no path leads out of the model's folder. */
+    /** Whether this is a plain file name: a path could lead out of the model's folder. */
     private static boolean isPlain(String name) {
         return name.endsWith(ENDING) && name.chars().noneMatch(c -> c == '/' || c == '\\' || c < ' ');
     }

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
  * The weights of a folder. Its files are mapped into memory, and only the elements that a rank needs are read. Thread-safe.
  */
 public final class FolderWeights implements AutoCloseable {
-    /** Models with up to this number of experts are always compared. */
+    /** Models with at most this number of experts are always compared with the folder's tensors. */
     private static final long ENOUGH = 10_000;
     /** How many first bytes of each tensor a digest of the weights includes. */
     private static final long SAMPLE = 64;
@@ -38,7 +38,7 @@ public final class FolderWeights implements AutoCloseable {
     /**
      * Opens the files, and compares their tensors with those of the model.
      *
-     * @param expected gives the tensors of the model; called only if the folder has at least a tenth as many
+     * @param expected gives the tensors of the model; not called if the model has far more experts than the folder has tensors
      * @throws InputException with everything that is missing, not of this model, or of another shape or type
      */
     public static FolderWeights open(Path folder, FolderConfig config, Supplier<ExpectedTensors> expected) {
@@ -104,7 +104,9 @@ public final class FolderWeights implements AutoCloseable {
                 }) ? DType.BF16 : DType.F32;
     }
 
-    /** A digest by which processes check that they have opened the same weights. It includes all names, types, shapes and places, but no values. */
+    /**
+     * A digest by which processes check that they have opened the same weights. It includes all names, types, shapes and positions in files, but no values.
+     */
     public String identity() {
         MessageDigest digest = Sha256.begin();
         found.values().forEach(weight -> digest.update((weight.entry() + " " + weight.entry().from() + " "
@@ -132,8 +134,8 @@ public final class FolderWeights implements AutoCloseable {
     }
 
     /**
-     * Refuses a config.json whose model has many more experts than the folder has tensors: with two billion experts, the comparison would take hours and
-     * say no more.
+     * Refuses a config.json whose model has many more experts than the folder has tensors: with two billion experts, the comparison of all names would take
+     * hours.
      */
     private static void requirePlausible(Path folder, FolderConfig config, int found) {
         long experts = config.spec().moe().map(moe -> (long) moe.experts() * moe.layers()).orElse(0L);

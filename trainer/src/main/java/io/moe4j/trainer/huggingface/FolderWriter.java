@@ -26,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Writes a model folder, which gets its name only when it is complete. */
 public final class FolderWriter implements AutoCloseable {
-    /** How many elements are converted at a time: 4 MiB of single precision for each core. */
+    /** How many elements are converted at a time: 4 MiB in single precision for each core. */
     private static final int BLOCK = 1 << 20;
     /** Metadata without which transformers refuses a file. */
     private static final Map<String, String> METADATA = Map.of("format", "pt");
@@ -49,7 +49,7 @@ public final class FolderWriter implements AutoCloseable {
         folder = NewFolder.begin(place);
     }
 
-    /** Makes the same check as the constructor, long before there is something to write. */
+    /** Makes the same check as the constructor; for the start of a run that writes the folder at its end. */
     public static void requireFree(Path place) {
         NewFolder.requireFree(place);
     }

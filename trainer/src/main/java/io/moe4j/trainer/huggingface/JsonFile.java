@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Reads a file that has one JSON object. */
 final class JsonFile {
-    /** The largest size in bytes; the index of 100,000 tensors has 10 million. */
+    /** The largest size of a file in bytes; the index of 100,000 tensors has about 10 million. */
     private static final long LARGEST = 1L << 28;
 
     private JsonFile() {}

@@ -8,16 +8,16 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Where file systems are mounted, also folders of the same file system (bind mounts), which cannot be told by their file store. Known on Linux alone.
+ * The mount points that this process sees, including bind mounts of the same file system, which Java's file store does not distinguish. Known on Linux only.
  *
- * @param paths of these places, as Linux writes them, decoded
+ * @param paths the decoded paths
  */
 record MountPoints(Set<String> paths) {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
-    /** The place is the fifth word of a line; see proc_pid_mountinfo(5). */
+    /** The mount point is the fifth word of a line; see proc_pid_mountinfo(5). */
     private static final int PLACE = 4;
 
-    /** Those that this process sees; none where that is not known. */
+    /** The mount points that this process sees; empty where they are not known. */
     static MountPoints now() {
         try {
             // A name is bytes: it need not be valid UTF-8.
@@ -27,7 +27,7 @@ record MountPoints(Set<String> paths) {
         }
     }
 
-    /** @param text the file's bytes, one as each character */
+    /** @param text the file, each byte as one character */
     static MountPoints parse(String text) {
         Set<String> paths = new HashSet<>();
         text.lines().map(line -> line.split(" ")).filter(words -> words.length > PLACE)
@@ -40,7 +40,7 @@ record MountPoints(Set<String> paths) {
         return paths.contains(folder.toRealPath().toString());
     }
 
-    /** Spaces, tabs, line ends and backslashes stand there as {@code \040} and so on. */
+    /** Decodes spaces, tabs, line ends and backslashes, which are written as {@code \040} and so on. */
     private static String decoded(String word) {
         StringBuilder bytes = new StringBuilder();
         for (int i = 0; i < word.length(); i++) {

@@ -20,13 +20,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder that either does not exist or is complete: it is written beside its place as {@code NAME.part}, and renamed when it is complete. What a killed
- * export has left there is removed by the next one.
+ * Writes a folder that either does not exist or is complete: it is written as {@code NAME.part} beside its final path, and renamed when it is complete. The
+ * next export removes the {@code NAME.part} of a killed one.
  */
 final class NewFolder implements AutoCloseable {
     private static final String PART = ".part";
     private static final String LOCK = ".lock";
-    /** How the name of a folder begins that is made and removed at once, to see whether that can be done. */
+    /** Prefix of the name of a folder that is made and removed at once, to find out whether folders can be made. */
     private static final String PROBE = ".moe4j-probe-";
 
     private final Path place;
@@ -41,7 +41,7 @@ final class NewFolder implements AutoCloseable {
     }
 
     /**
-     * Checks that a folder can be written, as far as that can be known before.
+     * Checks that a folder can be written, as far as this can be known in advance.
      *
      * @throws InputException if the folder exists and is not empty, or its place cannot be written
      */
@@ -65,7 +65,10 @@ final class NewFolder implements AutoCloseable {
         requirePart(place, part(path));
     }
 
-    /** Rights do not say all: in {@code /proc}, for example, not even root can make a folder, though it may write there by its rights. */
+    /**
+     * Makes and removes a folder, because permissions alone do not decide: in {@code /proc}, for example, root has the permission to write, but no folder can
+     * be made.
+     */
     private static void probe(Path place, Path there) {
         try {
             Files.delete(Files.createTempDirectory(there, PROBE));
@@ -75,7 +78,7 @@ final class NewFolder implements AutoCloseable {
         }
     }
 
-    /** An empty folder is replaced by the complete one, and one on which a file system is mounted, such as a container's volume, cannot be. */
+    /** The complete folder replaces an empty one of its name. A mount point, such as a container's volume, cannot be replaced. */
     private static void requireSameFileSystem(Path place, Path path) {
         Path parent = path.getParent();
         try {
@@ -91,7 +94,7 @@ final class NewFolder implements AutoCloseable {
         }
     }
 
-    /** The name that the folder has until it is complete is longer, and may be taken. */
+    /** Checks the name that the folder has until it is complete: it is longer, and may be in use. */
     private static void requirePart(Path place, Path part) {
         try {
             if (!Files.readAttributes(part, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isDirectory()) {
@@ -99,7 +102,7 @@ final class NewFolder implements AutoCloseable {
                         + " until it is complete, and that is no folder; remove it, or give another place");
             }
         } catch (NoSuchFileException e) {
-            // The usual case: nothing is there.
+            // The usual case: the path does not exist.
         } catch (IOException e) {
             throw new InputException(Shown.of(place) + " cannot be made (" + Shown.of(e.getMessage())
                     + "); give another place", e);
@@ -155,7 +158,7 @@ final class NewFolder implements AutoCloseable {
         }
         Files.delete(part.resolve(LOCK));
         forceFolder(part);
-        // An empty folder of that name is replaced, but not one that was filled meanwhile.
+        // An empty folder of that name is replaced, but not one to which files were added in the meantime.
         if (isEmptyFolder(place)) {
             Files.delete(place);
         }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Collects the problems of a folder by their kind. Of a kind with thousands of problems, the message has the first few and the number. */
+/** Collects the problems of a folder by kind. For a kind with many problems, the message has the first few and the total number. */
 final class ProblemList {
     private static final int MOST_OF_A_KIND = 6;
 

@@ -63,8 +63,8 @@ final class WeightDecoder {
         if ((bits & E4M3_MAGNITUDE) == E4M3_MAGNITUDE) {
             return Float.NaN;
         }
-        // Moves exponent and fraction to their places in single precision. Its exponent's bias is 127 instead of 7: multiplying by 2^120 corrects that,
-        // also for numbers below 2^-6.
+        // Shift exponent and fraction to their places in single precision. Its exponent has a bias of 127, E4M3's has 7: multiplying by 2^120 corrects this,
+        // for numbers below 2^-6 (subnormal in E4M3) too.
         float magnitude = Float.intBitsToFloat((bits & E4M3_MAGNITUDE) << 20) * 0x1p120f;
         return bits < 0 ? -magnitude : magnitude;
     }

@@ -17,7 +17,7 @@ final class CheckpointsFile implements StepListener, AutoCloseable {
     private final LinesFile lines;
 
     /**
-     * The file begins with the first saving: a run that saves nothing has none.
+     * The file is created at the first saving: a run that saves nothing has none.
      *
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
@@ -25,7 +25,7 @@ final class CheckpointsFile implements StepListener, AutoCloseable {
         this(path, stepsDone, FileOperations.disk());
     }
 
-    /** The same, on another disk; for tests too. */
+    /** The same, with other file operations; for tests. */
     CheckpointsFile(Path path, long stepsDone, FileOperations files) {
         lines = LinesFile.later(path, stepsDone, files);
     }

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The figures of a line, such as {@code loss: 7.03211}, of which some are left out where not all fit. */
+/** The figures of a line, such as {@code loss: 7.03211}; some are left out if not all fit. */
 final class Figures {
     private final List<Figure> all = new ArrayList<>();
 
-    /** @param leftOut of the figures that are left, the one with the largest number is left out first; 0 is never left out */
+    /** @param leftOut figures with the largest number are left out first; 0 is never left out */
     private record Figure(int leftOut, String text) {}
 
     /** Adds a figure that is always shown. */
@@ -41,7 +41,7 @@ final class Figures {
         return figures.stream().map(Figure::text).collect(Collectors.joining("  "));
     }
 
-    /** The number of a step, to the right of the room that the last one needs, and of two digits at least. */
+    /** The number of a step, right-aligned to the width of the last step's number, which is at least two digits. */
     static String number(long step, long steps) {
         return String.format(Locale.ROOT, "%" + Math.max(2, String.valueOf(steps).length()) + "d", step);
     }

@@ -39,7 +39,7 @@ final class LinesFile implements AutoCloseable {
     private @Nullable RandomAccessOutput output;
     private long waitingBytes;
     private long lostLines;
-    /** Where the last line that was written in full ends. */
+    /** The position in the file after the last line that was written completely. */
     private long end;
     private boolean failing;
 
@@ -172,7 +172,7 @@ final class LinesFile implements AutoCloseable {
     }
 
     private void keep(RandomAccessOutput open) throws IOException {
-        // One character for each byte, whatever the bytes are: a line that a power cut has damaged is left out, and the others are kept as they are.
+        // ISO 8859-1 maps each byte to one character: a line that a power cut has damaged is left out, and the others are kept unchanged.
         try (Stream<String> lines = Files.lines(path, StandardCharsets.ISO_8859_1)) {
             for (String line : (Iterable<String>) lines.filter(each -> stepOf(each) <= stepsDone)::iterator) {
                 write(open, (line + "\n").getBytes(StandardCharsets.ISO_8859_1));
@@ -180,7 +180,7 @@ final class LinesFile implements AutoCloseable {
         }
     }
 
-    /** A part of a line that was written before the disk was full is overwritten by the next attempt. */
+    /** Writes a line after the last complete one. If the disk becomes full within a line, the next attempt overwrites the part that was written. */
     private void write(RandomAccessOutput open, byte[] line) throws IOException {
         open.write(ByteBuffer.wrap(line), end);
         end += line.length;

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code metrics.jsonl}: one JSON object for each step, written as soon as the step is made, and one for each validation, which follows that of its step
  * and has {@code validation_loss} instead of {@code loss}. {@code mfu} is the fraction of the devices' peak rate that was used, 0.3 for 30%. {@code
- * mtp_loss_1} and following are the losses of modules for multi-token prediction: the first predicts the token after the next one. {@code
- * checkpoint_failures} and {@code checkpoints_not_removed} say how often a checkpoint could not be saved, and an old one not be removed; they are written
- * after the first time.
+ * mtp_loss_1} and following are the losses of modules for multi-token prediction: the first predicts the token after the next one.
+ * {@code checkpoint_failures} counts checkpoints that could not be saved, {@code checkpoints_not_removed} old ones that could not be removed; each is written
+ * from its first failure on.
  *
  * @since 0.1.0
  */

@@ -20,7 +20,7 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code run.json}: a description of a run and its machine, for later. It has nothing that identifies the machine's user.
+ * {@code run.json}: a description of a run and its machine. It has nothing that identifies the machine's user.
  *
  * @since 0.3.0
  */
@@ -68,7 +68,7 @@ public final class RunFile {
     }
 
     /**
-     * When the run began whose file this is: its first start, where it was continued. Empty if the file is not there, or does not say it.
+     * When the run of this file began; for a continued run, its first start. Empty if the file does not exist or lacks the time.
      *
      * @since 0.3.0
      */

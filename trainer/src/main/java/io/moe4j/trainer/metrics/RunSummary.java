@@ -130,7 +130,7 @@ public final class RunSummary {
                 failed);
     }
 
-    /** Only failures: the saved checkpoints were reported when they were saved. */
+    /** Only failures: saved checkpoints were reported when they were saved. */
     private String checkpoints() {
         return (notSaved == 0 ? "" : line("unsaved", "%s could not be saved", Shown.count(notSaved, "checkpoint")))
                 + (notRemoved == 0 ? "" : line("unremoved", "old checkpoints could not be removed, %s",

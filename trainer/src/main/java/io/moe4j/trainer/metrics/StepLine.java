@@ -24,8 +24,8 @@ public final class StepLine {
     }
 
     /**
-     * The same line in at most {@code columns} characters, if possible. Figures are left out in this order: memory, which is the same in each step; FLOPs;
-     * MFU; the gradient norm; tokens per second.
+     * The same line in at most {@code columns} characters, if possible. If it is too long, figures are left out in this order: memory, which is the same in
+     * each step; FLOPs; MFU; the gradient norm; tokens per second.
      *
      * @since 0.3.0
      */
@@ -34,7 +34,7 @@ public final class StepLine {
     }
 
     /**
-     * The same line, whose figures stand below those of other steps: the number of the step has room for that of the last one.
+     * The same line, aligned with those of other steps: the step's number is padded to the width of the last step's number.
      *
      * @param steps of the whole run
      * @since 0.3.0

@@ -14,7 +14,7 @@ import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The steps of a run as curves for TensorBoard. A disk that is full or fails does not end the run: the curves miss what cannot be written. */
+/** The steps of a run as curves for TensorBoard. A full or failing disk does not end the run: the curves lack the steps that cannot be written. */
 final class TensorBoardFile implements StepListener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TensorBoardFile.class);
 
@@ -83,7 +83,7 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
     public void saving() {
         boolean before = failing;
         attempt(events::force);
-        // Forcing what is there succeeds on a full disk: that a step can be written again is seen when it is written.
+        // Forcing existing bytes succeeds on a full disk, so it does not show that steps can be written again; the next write does.
         failing |= before;
     }
 

@@ -4,7 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.host.FreeSpace;
 import java.nio.file.Path;
 
-/** The error of a record that cannot be begun. Where a run has made steps already, a record that cannot be written does not end it. */
+/** The error of a file about the run that cannot be created at start. Once a run makes steps, a file that cannot be written does not end it. */
 final class Unwritable {
 
     private Unwritable() {}

@@ -16,14 +16,14 @@ public final class ValidationLine {
 
     private ValidationLine() {}
 
-    /** {@code validate step: 10  loss: 7.03211  perplexity: 1132.42  tokens: 40,960  tps: 15,660}, followed by what is wrong, if something is. */
+    /** {@code validate step: 10  loss: 7.03211  perplexity: 1132.42  tokens: 40,960  tps: 15,660}, followed by the problem, if there is one. */
     public static String of(ValidationResult validation) {
         return of(validation, Integer.MAX_VALUE, validation.step());
     }
 
     /**
      * The same line in at most {@code columns} characters, if possible: the tokens are left out first, which are the same in each validation; then tokens per
-     * second, and the perplexity. Its figures stand below those of other validations: the number of the step has room for that of the last one.
+     * second, and the perplexity. Lines are aligned: the step's number is padded to the width of the last step's number.
      *
      * @param steps of the whole run
      */

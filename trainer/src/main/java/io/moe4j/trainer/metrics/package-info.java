@@ -1,4 +1,4 @@
-/** What a run reports: step lines, the metrics file, the summary. */
+/** Reports of a run: step lines, the metrics file, the summary. */
 @NullMarked
 package io.moe4j.trainer.metrics;
 

@@ -29,7 +29,7 @@ final class ExportedConfig {
                 config.put(key, value);
             }
         });
-        // Without these ids, transformers would take the defaults of the class, which may be larger than the vocabulary.
+        // Without these keys, transformers would use the defaults of the class, which may lie outside the vocabulary.
         TOKENS.forEach(key -> config.putIfAbsent(key, null));
         String name = switch (dtype) {
             case F32 -> "float32";

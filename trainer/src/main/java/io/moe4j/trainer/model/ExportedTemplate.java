@@ -15,9 +15,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes the chat template of a run: as a file, which transformers reads first, and in {@code tokenizer_config.json} where that has another one, which older
- * software would read. It takes the place of the template for conversations with tools too, since the run has read those with it. Templates of other names
- * are kept.
+ * Writes the chat template of a run: as a file, which transformers reads first, and into {@code tokenizer_config.json}, which older software reads, if that
+ * has a different one. It also replaces the template for conversations with tools, because the run was trained on those with it. Templates of other names are
+ * kept.
  */
 final class ExportedTemplate {
     private static final String CONFIG = "tokenizer_config.json";
@@ -26,7 +26,7 @@ final class ExportedTemplate {
     static final String MORE = "additional_chat_templates";
     private static final Set<String> OWN = Set.of("default", "tool_use");
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_-]+");
-    /** Files that are written here instead of being copied, or not at all. */
+    /** Files that are not copied: they are written here, or left out. */
     static final Set<String> REPLACED = Set.of(RunChat.FILE, "chat_template.json", CONFIG, MORE + "/default.jinja",
             MORE + "/tool_use.jinja");
 
@@ -55,12 +55,14 @@ final class ExportedTemplate {
                 return;
             }
         } catch (JacksonException e) {
-            // What is no JSON is copied as it is: it has no template.
+            // A file that is not JSON has no template, and is copied unchanged.
         }
         writer.copy(config.get(), CONFIG);
     }
 
-    /** Beside the file of a template, transformers does not look at those in {@code tokenizer_config.json}: templates of other names become files too. */
+    /**
+     * If there is a template file, transformers ignores the templates in {@code tokenizer_config.json}; so templates of other names are written as files too.
+     */
     private static void others(ArrayNode named, Path tokenizer, FolderWriter writer) throws IOException {
         for (JsonNode each : named) {
             String name = each.path("name").asString("");

@@ -14,10 +14,10 @@ final class FailedExport {
     private FailedExport() {}
 
     /**
-     * Called when what was written is removed, so that the free space is that of the next attempt.
+     * Called after the written files were removed, so that the message has the free space of the next attempt.
      *
      * @param what the model, or the updates
-     * @param tensors all that were to be written
+     * @param tensors all tensors that were to be written
      */
     static UncheckedIOException of(String what, Path folder, List<Declaration> tensors, IOException e) {
         long bytes = tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();

@@ -88,13 +88,13 @@ public final class FolderSource implements ModelSource {
         return ChatFormat.find(Optional.empty(), List.of(path));
     }
 
-    /** What is not read, and in what the published class computes something else. */
+    /** Tensors that are not read, and differences from what the published class computes. */
     @Override
     public List<String> remarks() {
         return Stream.concat(weights.remarks().stream(), published().stream()).toList();
     }
 
-    /** {@link HuggingFaceForm#remarks}; none where the family does not know, or has no class for the model. */
+    /** {@link HuggingFaceForm#remarks}; empty if the family writes no config.json, or has no published class for the model. */
     private List<String> published() {
         try {
             return config.provider().toHuggingFace(config.spec()).map(HuggingFaceForm::remarks).orElse(List.of());

@@ -60,7 +60,7 @@ public final class ModelExport {
     }
 
     /**
-     * Checks that a folder can be written there, long before there is something to write.
+     * Checks that a folder can be written there; for the start of a run that writes it at its end.
      *
      * @throws InputException if it exists already, or cannot be written
      */

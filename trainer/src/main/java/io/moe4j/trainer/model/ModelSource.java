@@ -80,7 +80,7 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
     /** Bytes of the weights in the files, without tensors that are not read. */
     long bytes();
 
-    /** A text that is the same in all processes that have opened the same model. */
+    /** Identifies the model: equal in all processes that have opened the same one. */
     String identity();
 
     /**

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** How the model of a run writes conversations. */
+/** The chat template of a run's model. */
 final class RunChat {
     /** A chat template in a folder of its own. */
     static final String FILE = "chat_template.jinja";

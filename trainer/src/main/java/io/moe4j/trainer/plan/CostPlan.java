@@ -47,8 +47,8 @@ import java.util.function.Function;
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
         long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds, Overlapping overlapping) {
     /**
-     * The rank that is planned. It needs the most: as one of the first replica it copies its shards for checkpoints, and as the first of all the model's
-     * buffers too. With Muon another may need a little more, because each rank orthogonalises other matrices.
+     * The rank that is planned. It needs the most memory: as a rank of the first replica it copies its shards for checkpoints, and as rank 0 also the model's
+     * buffers. With Muon, another rank may need a little more, because each rank orthogonalises different matrices.
      *
      * @since 0.3.0
      */

@@ -18,8 +18,8 @@ import java.util.Optional;
  * @param balancedRows rows that each rank receives under even routing
  * @param even rounds under even routing
  * @param twiceTheMean rounds if one rank receives twice as many rows as under even routing
- * @param worst rounds if all tokens choose experts of one rank only, as far as it has enough experts
- * @param whyAll why every step enqueues as many as that, of which those that it does not need do nothing; absent if steps make the rounds that they need
+ * @param worst rounds if every token chooses as many experts as possible on one rank
+ * @param whyAll why every step enqueues {@code worst} rounds, of which the unneeded ones do nothing; absent if steps enqueue only the rounds that they need
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -36,7 +36,7 @@ public record ExpectedRounds(long capacityRows, long balancedRows, long even, lo
                 whyAll(providers));
     }
 
-    /** A capture that is not on this machine is taken for one that repeats work: its device needs a driver that can. */
+    /** A capture that is not available on this machine is assumed to support repeated work, which the required driver does. */
     private static Optional<String> whyAll(Providers providers) {
         boolean hostKnows = ExchangeNeeds.of(providers.comm().orElseThrow())
                 .synchronisesWithHost();

@@ -6,7 +6,7 @@ import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.spi.Asking;
 
 /**
- * What an exchange needs.
+ * The requirements of an exchange.
  *
  * @since 0.3.0
  */
@@ -16,7 +16,7 @@ public final class ExchangeNeeds {
     private ExchangeNeeds() {}
 
     /**
-     * Asks the exchange.
+     * Returns the requirements of the provider's exchange.
      *
      * @throws IllegalStateException as {@link Asking#of} does
      */

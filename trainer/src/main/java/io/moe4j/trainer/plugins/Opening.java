@@ -6,7 +6,7 @@ import io.moe4j.api.spi.Provider;
 import java.util.function.Supplier;
 
 /**
- * Opens what a plug-in offers. A fault of a plug-in, such as a null pointer, has a message that says neither that it is of a plug-in nor of which.
+ * Opens an object of a plug-in. If the plug-in throws, for example, a NullPointerException, whose message names no plug-in, the error names it.
  *
  * @since 0.3.0
  */

@@ -18,9 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The class loader of a plug-in jar if moe4j is on a class path. It offers what the jar's {@code module-info} provides as if it stood in {@code
- * META-INF/services}: a modular
- * jar need not have both.
+ * The class loader of a plug-in jar if moe4j is on a class path. It presents the {@code provides} clauses of the jar's {@code module-info} as files in
+ * {@code META-INF/services}, so that a modular jar need not have both.
  */
 final class PluginClassLoader extends URLClassLoader {
     private static final String SERVICES = "META-INF/services/";

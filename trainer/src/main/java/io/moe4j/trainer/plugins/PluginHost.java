@@ -3,7 +3,7 @@ package io.moe4j.trainer.plugins;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** A place in which plug-ins are searched, with all module layers or class loaders below it. */
+/** The module layers or class loaders in which plug-ins are searched. */
 sealed interface PluginHost {
 
     /** The host with everything that this JVM was started with. */

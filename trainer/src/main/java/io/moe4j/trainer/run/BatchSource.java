@@ -71,11 +71,11 @@ public interface BatchSource extends AutoCloseable {
         BatchSource open(int rank, long sequences);
 
         /**
-         * Opens it at the place where a continued run goes on.
+         * Opens it at the position from which a continued run reads.
          *
          * @param rank world rank
          * @param sequences that all ranks together have read already
-         * @param position what {@link BatchSource#position()} was when the run was saved, if it was known
+         * @param position the value of {@link BatchSource#position()} when the run was saved, if it was known
          * @since 0.3.0
          */
         default BatchSource open(int rank, long sequences, Optional<DataPosition> position) {

@@ -20,7 +20,7 @@ public final class CapacityExceededException extends RuntimeException {
         this.capacityRows = capacityRows;
     }
 
-    /** The same, with what has been done about it. */
+    /** The same, with a sentence about what has been done since. */
     public CapacityExceededException(CapacityExceededException cause, String done) {
         super(cause.getMessage() + "; " + done, cause);
         requiredRows = cause.requiredRows;

@@ -3,8 +3,8 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 
 /**
- * A checkpoint could not be saved, and going on would risk everything that was trained. The run itself is unchanged: a program can save it elsewhere with
- * {@link TrainingRun#save}.
+ * A checkpoint could not be saved, and if the run went on, everything that was trained could be lost. The run itself is unchanged: a program can save it
+ * elsewhere with {@link TrainingRun#save}.
  *
  * @since 0.3.0
  */

@@ -17,7 +17,7 @@ public final class DataException extends InputException {
         super(message);
     }
 
-    /** The same, with what has been done about it. */
+    /** The same, with a sentence about what has been done since. */
     DataException(DataException cause, String done) {
         super(cause.getMessage() + "; " + done, cause);
     }

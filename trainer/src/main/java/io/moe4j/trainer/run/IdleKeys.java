@@ -7,13 +7,13 @@ import io.moe4j.trainer.config.ValidationConfig;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Finds keys that a run does not use as their names promise, since another key that turns them on is missing. They may be meant so, and are not refused. */
+/** Finds keys that have no effect because the key that enables them is not set. This may be intended, so it is a warning and not an error. */
 final class IdleKeys {
     private static final String ALL_TARGETS = "all-linear";
 
     private IdleKeys() {}
 
-    /** What to warn of, each with the values and the remedy. */
+    /** The warnings, each with the values and the remedy. */
     static List<String> remarks(TrainerConfig config) {
         List<String> remarks = new ArrayList<>();
         LoraConfig lora = config.lora();

@@ -62,7 +62,7 @@ final class ModelOrigin {
         } catch (InputException | IllegalArgumentException e) {
             log.debug("the configuration's model is not the one that is open", e);
         }
-        // A library has opened another model than its configuration names.
+        // A program has opened another model than its configuration names.
         return registry.all(ModelProvider.class).stream().flatMap(provider -> keysOfAny(provider, spec)
                 .map(keys -> new StoredModel(provider.id(), Optional.empty(), Optional.of(keys), Optional.empty(),
                         tokenizer, Optional.empty()))
@@ -77,7 +77,7 @@ final class ModelOrigin {
         return keys;
     }
 
-    /** A family that is asked about a model of another one may fail in any way. */
+    /** A family that is asked about a model of another family may throw any exception. */
     private static Optional<Map<String, Object>> keysOfAny(ModelProvider provider, ModelSpec spec) {
         try {
             return keys(provider, spec);

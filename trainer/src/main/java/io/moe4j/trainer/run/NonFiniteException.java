@@ -3,7 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 
 /**
- * The loss or the gradients' norm is NaN or infinite; the optimizer has not run. The message says where it began.
+ * The loss or the gradients' norm is NaN or infinite; the optimizer has not run. The message names the first segment with such a value.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ public final class NonFiniteException extends RuntimeException {
         super(message);
     }
 
-    /** The same, with what has been done about it. */
+    /** The same, with a sentence about what has been done since. */
     NonFiniteException(NonFiniteException cause, String done) {
         super(cause.getMessage() + "; " + done, cause);
     }

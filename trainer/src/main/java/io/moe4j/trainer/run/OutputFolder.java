@@ -45,7 +45,7 @@ final class OutputFolder {
         }
     }
 
-    /** A folder of the run that has vanished; empty if there is none, or this process does not manage the folder. */
+    /** A folder of the run that was removed or replaced; empty if there is none, or this process does not manage the folder. */
     Optional<Path> lost() {
         return vanished.or(watch::lost);
     }
@@ -54,7 +54,7 @@ final class OutputFolder {
     void saved(CheckpointStore store, Path checkpoint) {
         if (session.launch().hasFirstRank() && lost().isEmpty()) {
             if (!Files.isDirectory(checkpoint)) {
-                // Its folder was removed before it could be watched.
+                // The checkpoint's folder was removed before it could be watched.
                 vanished = Optional.of(store.folder());
             }
             watch.watch(output);

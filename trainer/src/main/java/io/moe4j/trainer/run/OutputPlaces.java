@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The names in a run's folder that the run is going to take. What stands in the way of one, such as a file {@code checkpoints}, is told before the first step,
+ * Checks the names in a run's folder that the run is going to use. An obstacle, such as a file named {@code checkpoints}, is reported before the first step,
  * and not when the first checkpoint is due.
  */
 final class OutputPlaces {
@@ -20,7 +20,7 @@ final class OutputPlaces {
     /**
      * Checks the folder; it need not exist.
      *
-     * @throws InputException if it has a file where the run makes a folder, a folder where it writes a file, or what it cannot write
+     * @throws InputException if it has a file where the run makes a folder, a folder where it writes a file, or an entry that the run cannot write
      */
     static void require(TrainerConfig config, Path output) {
         List<String> problems = new ArrayList<>();

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Notices folders that vanish during a run, because writing to a removed folder loses data without any error. */
+/** Detects folders that are removed or replaced during a run, because writing to a removed folder loses data without any error. */
 final class OutputWatch {
     private final Map<Path, Optional<Object>> folders = new LinkedHashMap<>();
 
@@ -19,7 +19,7 @@ final class OutputWatch {
         }
     }
 
-    /** The first folder that has vanished, or was replaced by another one of the same name. */
+    /** The first folder that was removed, or replaced by another one of the same name. */
     Optional<Path> lost() {
         return folders.entrySet().stream()
                 .filter(each -> !Files.isDirectory(each.getKey()) || !key(each.getKey()).equals(each.getValue()))

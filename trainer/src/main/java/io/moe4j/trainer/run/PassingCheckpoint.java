@@ -21,7 +21,7 @@ final class PassingCheckpoint {
         return place.resolveSibling(place.getFileName() + ".checkpoint");
     }
 
-    /** Removes the checkpoint, and its folder unless that has something else. */
+    /** Removes the checkpoint, and its folder if that is empty then. */
     static void remove(Path checkpoint) {
         try (Stream<Path> found = Files.walk(checkpoint)) {
             List<Path> all = found.sorted(Comparator.reverseOrder()).toList();

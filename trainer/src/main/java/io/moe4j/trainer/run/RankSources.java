@@ -40,7 +40,7 @@ final class RankSources implements AutoCloseable {
         return source;
     }
 
-    /** One of them: all know how far the ranks together have read. */
+    /** Any one of the sources: each knows how far all ranks together have read. */
     BatchSource any() {
         return byRank.values().iterator().next();
     }

@@ -76,7 +76,7 @@ final class ResumePoint {
                 now.predictionDepth(), config.model().numNextnPredictLayers().isPresent()));
     }
 
-    /** Modules for multi-token prediction of the checkpoint may be dropped, but only if the configuration says so. */
+    /** The checkpoint's modules for multi-token prediction may be dropped, but only if the configuration says so. */
     private static void requireModules(CheckpointLoad load, OptionalInt before, OptionalInt now, boolean said) {
         if (before.isEmpty() || now.isEmpty() || before.getAsInt() == now.getAsInt()
                 || (said && before.getAsInt() > now.getAsInt())) {
@@ -125,7 +125,7 @@ final class ResumePoint {
         };
     }
 
-    /** Whether the run continues its own output folder, which has no checkpoint yet: jobs that may be queued again are written like this. */
+    /** Whether the run is to continue its own output folder, which has no checkpoint yet. Jobs that may be requeued are configured like this. */
     private static boolean isFirstStart(Path resume, Optional<Path> output) {
         boolean first = output.filter(folder -> normal(folder).equals(normal(resume))).isPresent()
                 && CheckpointChoice.candidates(resume).isEmpty();

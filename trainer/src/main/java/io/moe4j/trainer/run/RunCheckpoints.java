@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves a run, at most one checkpoint at a time, and decides whether the run goes on if that fails. All processes of a run come to the same decisions, since
+ * Saves a run, at most one checkpoint at a time, and decides whether the run goes on if that fails. All processes of a run make the same decision, because
  * they check the result of a saving after the same step.
  */
 final class RunCheckpoints {
@@ -40,7 +40,7 @@ final class RunCheckpoints {
     private Optional<TrainingRun.Saved> newest = Optional.empty();
     private int failures;
 
-    /** @param result as it is if all old checkpoints can be removed */
+    /** @param result the result if all old checkpoints can be removed */
     private record Removing(RunningSave save, SaveResult result) {}
 
     RunCheckpoints(CheckpointConfig config, RunOptions options, TrainingSession session,
@@ -68,7 +68,7 @@ final class RunCheckpoints {
         folder.ifPresent(each -> each.prepare(own(), areEnabled(), damaged));
     }
 
-    /** A folder of the run that has vanished; empty if there is none, or this process does not manage the folder. */
+    /** A folder of the run that was removed or replaced; empty if there is none, or this process does not manage the folder. */
     Optional<Path> lost() {
         return folder.flatMap(OutputFolder::lost);
     }
@@ -241,7 +241,7 @@ final class RunCheckpoints {
         } finally {
             running = Optional.empty();
         }
-        // It began to write when the removal before it had ended.
+        // This saving began to write after the earlier removal had ended, so this does not wait.
         awaitRemoval();
         if (outcome.failure().isPresent()) {
             failures++;

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what a run has trained, for other software. It is read from the checkpoint of the run's last step; if there is none, one is saved beside the folder
- * that is written, and removed when that is complete.
+ * Writes the trained model or low-rank updates of a run for other software. They are read from the checkpoint of the run's last step; if there is none, one
+ * is saved beside the new folder, and removed when the folder is complete.
  */
 final class RunExport {
     private static final Logger log = LoggerFactory.getLogger(RunExport.class);
@@ -31,7 +31,7 @@ final class RunExport {
     /**
      * Called in all processes; that of rank 0 writes, and has a result.
      *
-     * @param ended whether the run makes no further step: then what it has trained is saved even if the place of the folder has been taken meanwhile
+     * @param ended whether the run makes no further step: if so, the trained state is saved even if the folder's path has come into use in the meantime
      * @param option of the command {@code export} that writes the same from a checkpoint; may be empty
      */
     Optional<ModelExport.Exported> write(Path folder, Progress now, boolean ended, String option,
@@ -49,7 +49,7 @@ final class RunExport {
             }
             return exported;
         } catch (RuntimeException e) {
-            // A checkpoint that was saved for the export is kept too, since losing the trained weights would be worse than using its disk space.
+            // A checkpoint that was saved for the export is kept if the export fails: losing the trained weights would be worse than using the disk space.
             log.error(
                     "{} could not be written; what was trained is in {}: make room, and export it with \"moe4j export {}{} {}\"",
                     folder, checkpoint, option.isEmpty() ? "" : option + " ", checkpoint, folder);

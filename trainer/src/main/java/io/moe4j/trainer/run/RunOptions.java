@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param data the data that ranks read; if absent, what the configuration names
  * @param validation the data for validation, each time from the beginning
  * @param schedule the order in which microbatches pass through the model
- * @param files the file operations that write checkpoints; others than those of the disk are for tests
+ * @param files the file operations that write checkpoints: those of the disk, except in tests
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

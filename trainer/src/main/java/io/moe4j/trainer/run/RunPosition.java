@@ -72,7 +72,7 @@ final class RunPosition {
         data = next;
     }
 
-    /** What a checkpoint says about it. */
+    /** The progress as a checkpoint stores it. */
     Progress progress() {
         return new Progress(steps, sequences, config.training().seed(), config.ranks(),
                 Optional.of(ResumePoint.data(config)), Optional.of(model), data);

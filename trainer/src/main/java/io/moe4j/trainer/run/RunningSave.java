@@ -10,8 +10,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
- * A saving that is under way on its own thread: first the checkpoint is written, and then old ones are removed. The next saving may copy the state while
- * this one removes, and begins to write when all of this one has ended: so the operations in the folder of checkpoints keep their order.
+ * A saving that is under way on its own thread: first the checkpoint is written, and then old ones are removed. The next saving may copy the state while this
+ * one removes checkpoints, but begins to write only after this one has ended, so that the operations in the folder of checkpoints keep their order.
  */
 final class RunningSave {
     private final FutureTask<SaveOutcome> writing;
@@ -64,7 +64,7 @@ final class RunningSave {
     }
 
     /**
-     * Waits until old checkpoints are removed, as {@link #await()} does, but is not counted as holding steps up.
+     * Waits until old checkpoints are removed. Like {@link #await()}, but the time does not count as {@link #heldSeconds}.
      *
      * @return those that could not be removed, and why; known to the process of rank 0
      */

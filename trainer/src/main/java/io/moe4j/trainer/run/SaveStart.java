@@ -76,7 +76,7 @@ final class SaveStart {
         return new CheckpointSave(store, progress, session.launch().localRanks(), processes(session.launch()), kept);
     }
 
-    /** Compares the ranks' copies, so that a value that one rank holds wrongly is not saved and later loaded by all. */
+    /** Compares the ranks' copies of equal data, so that a value that is corrupted on one rank is not saved and later loaded by all. */
     private void requireEqualCopies(long step, boolean gathered) {
         session.onRanks(rank -> rank.step().differences(step, gathered)).getFirst().ifPresent(differences -> {
             throw Refusals.disagreement(step, differences);

@@ -36,7 +36,7 @@ public interface StepListener {
      */
     default void profiled(Path trace) {}
 
-    /** A checkpoint is about to be written. What the listener has recorded of earlier steps must be durable when this returns. */
+    /** A checkpoint is about to be written. The listener's records of earlier steps must be durable when this returns. */
     default void saving() {}
 
     /**

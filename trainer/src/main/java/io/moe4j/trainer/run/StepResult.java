@@ -14,7 +14,7 @@ import java.util.Optional;
  * The result of a step.
  *
  * @param step number of the step, from 1
- * @param loss mean cross-entropy over the labels that count, of all ranks; NaN if there are none: then nothing has changed
+ * @param loss mean cross-entropy over the labels that count, of all ranks; NaN if there are none, in which case nothing has changed
  * @param gradientNorm norm of the gradients over all shards, before clipping
  * @param learningRate the learning rate that was applied
  * @param time when the step was done
@@ -35,7 +35,7 @@ import java.util.Optional;
  * @param data counts of documents, bad lines and so on of the longest pass over the data so far; empty in a JVM without the first rank
  * @param sources how far each source of the data was read; empty in a JVM without the first rank
  * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this (metrics.layers_every)
- * @param routerLosses losses of routing, as means over tokens and layers, without their factors; they are not part of {@code loss}. Since 0.3.0
+ * @param routerLosses the router's auxiliary losses, as means over tokens and layers, without their factors; they are not part of {@code loss}. Since 0.3.0
  * @param rounds how many rounds the exchanges needed
  * @param predictionLosses mean cross-entropy of each module for multi-token prediction, over the tokens that it was to predict, without its factor; NaN
  *        if there were none. They are not part of {@code loss}. Since 0.3.0
@@ -49,7 +49,7 @@ public record StepResult(long step, double loss, double gradientNorm, double lea
         long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources, List<LayerLoad> layers,
         Optional<RouterLosses> routerLosses, RoundCounts rounds, List<Double> predictionLosses) {
 
-    /** A step without losses beside that of the labels, whose exchanges cannot need several rounds. */
+    /** A step without auxiliary losses, whose exchanges cannot need several rounds. */
     public StepResult(long step, double loss, double gradientNorm, double learningRate, Instant time, long tokens,
             double seconds, double tokensPerSecond, double flops, double utilisation, long memoryBytes,
             double memoryFraction, long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows,

@@ -63,15 +63,15 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * A checkpoint that was saved.
      *
-     * @param step the step after which
-     * @param folder where it is
+     * @param step the step after which it was saved
+     * @param folder its path
      */
     public record Saved(long step, Path folder) {}
 
     /**
      * A model folder that a run starts from.
      *
-     * @param folder where it is
+     * @param folder its path
      * @param bytes of its weights
      * @param seconds that this process took to read its part
      */
@@ -80,7 +80,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * A checkpoint that a run continues.
      *
-     * @param folder where it is
+     * @param folder its path
      * @param step the step after which the run goes on
      * @param passedOver newer ones, which are damaged, the newest first
      * @since 0.3.0
@@ -96,7 +96,7 @@ public final class TrainingRun implements AutoCloseable {
             throw new InputException("the launch has " + Shown.count(options.launch().worldSize(), "rank")
                     + ", and the configuration " + config.ranks() + "; set ranks to the number that is started");
         }
-        // What cannot be used is reported before anything large is opened.
+        // Report bad input before anything large is opened.
         RunValidation.requireData(config, options.validation().isPresent());
         options.output().filter(folder -> options.launch().hasFirstRank())
                 .ifPresent(folder -> OutputPlaces.require(config, folder));
@@ -272,7 +272,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Writes the model as it is, for other software: a folder in Hugging Face's layout. All processes of the run call this, and that of rank 0 writes. What is
      * exported is the checkpoint of this step; if the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and
-     * removed when the folder is complete. After the last step it is saved, and kept, also if the folder turns out to be there already.
+     * removed when the folder is complete. After the last step, the checkpoint is saved even if the folder turns out to exist already, and is then kept.
      *
      * @param folder is not there yet, or empty
      * @return what was written, in the process of rank 0
@@ -373,7 +373,7 @@ public final class TrainingRun implements AutoCloseable {
         boolean due = stepsDone() % config.checkpoint().interval() == 0 || !hasNext();
         if (checkpoints.areEnabled() && due) {
             checkpoints.awaitEarlier(position::progress);
-            // Checked before saving, which would make the folder again.
+            // Check this before saving, which would create the folder again.
             Optional<Path> lost = checkpoints.lost();
             told("telling of step " + stepsDone(), listener::saving);
             checkpoints.saveOwn(position.progress(), !hasNext());

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory of the host for the copies from which checkpoints are written while steps go on. Either all ranks have such memory or none: if one host has too
- * little, all ranks wait while a checkpoint is written.
+ * Host memory for the copies from which checkpoints are written while steps go on. Either all ranks have such memory or none: if one host has too little, all
+ * ranks wait while a checkpoint is written.
  */
 final class CheckpointRoom {
     private static final Logger log = LoggerFactory.getLogger(CheckpointRoom.class);

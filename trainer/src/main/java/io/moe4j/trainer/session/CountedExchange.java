@@ -125,8 +125,8 @@ final class CountedExchange extends ForwardingCommBackendProvider {
         }
 
         /**
-         * All rounds together send each row once, and the first round has counted all of them. A backend whose host reads the number of rounds finds no
-         * rows here: then this makes as many rounds as there can be, since they take memory.
+         * All rounds together send each row once, and the first round has counted all of them. A backend whose host reads the number of rounds finds no rows
+         * on this device. This then makes the largest possible number of rounds, because they take memory.
          */
         @Override
         public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {

@@ -1,8 +1,8 @@
 package io.moe4j.trainer.session;
 
 /**
- * Rows that a rank receives in a round under even routing: as many as it sends, and each round takes as many as fit. Example: 100 routed rows and a
- * capacity of 60 are 60 rows in round 0, 40 in round 1, and none in any other. Belongs to one rank.
+ * Rows that a rank receives in a round under even routing. In all rounds together it receives as many rows as it sends, and each round takes as many as fit.
+ * Example: 100 routed rows and a capacity of 60 are 60 rows in round 0, 40 in round 1, and none in any other. Belongs to one rank.
  */
 final class EvenRows {
     private final long routed;

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The units that a step gathers more than once, so that keeping what was gathered saves something: those of inner stages, in forward and in backward; those of
- * several stages, as a tied table of embeddings; and all of them if a step has several microbatches.
+ * The units that a step gathers more than once, so that keeping the gathered values saves time: those of inner stages, which forward and backward gather;
+ * those of several stages, such as a tied embedding; and all units if a step has several microbatches.
  */
 final class GatheredOften {
 

@@ -19,9 +19,9 @@ import java.util.List;
  * @param longestPass the most tokens of a prompt that pass through the model at once
  * @param commBackend id of the communication backend, for a model with experts
  * @param expertKernels id of the expert kernels
- * @param strict whether the device checks the rules of its use, which is slow
+ * @param strict whether a CPU device also checks the rules of a GPU, which is slow
  * @param timeout the longest time that a kernel may wait
- * @param settings of plug-ins
+ * @param settings settings of plug-ins
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -155,7 +155,7 @@ public final class InferenceRank {
         return logits;
     }
 
-    /** Makes passes of all sizes, for a plan. The memory of a pass does not depend on the number of tokens before it. */
+    /** Makes one pass of each size, for a plan. The memory of a pass does not depend on the number of tokens before it. */
     void rehearse() {
         for (long size : sizes.ascending()) {
             sequence.truncate(0);

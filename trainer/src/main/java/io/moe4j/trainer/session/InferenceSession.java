@@ -71,7 +71,7 @@ public final class InferenceSession implements AutoCloseable {
         return onThread("generating", () -> work.run(rank));
     }
 
-    /** With a single rank it is clear which one failed, so that its own exception is thrown without a wrapper. */
+    /** With a single rank, it is clear which rank failed, so its own exception is thrown without a wrapper. */
     private <T> T onThread(String phaseName, Callable<T> work) {
         try {
             return threads.call((number, phase) -> {

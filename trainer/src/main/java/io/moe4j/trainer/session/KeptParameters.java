@@ -15,22 +15,22 @@ import java.util.Optional;
 import java.util.function.DoubleSupplier;
 
 /**
- * Parameters that a rank could keep beside those that the optimizer updates, and what a step then costs less.
+ * Copies of parameters that a rank could keep in addition to those that the optimizer updates, and the cost that this saves in a step.
  *
- * <p>Converted: a rank of 1,000,000 parameters that it holds whole, in float32 and used in bfloat16, keeps 2,000,000 bytes. With one microbatch a step it then
- * converts nothing in forward and in backward, 6 bytes a parameter each, and its optimizer writes 2 bytes more: 10,000,000 are saved.
+ * <p>Converted, for example: a rank holds 1,000,000 float32 parameters whole and computes in bfloat16. It keeps 2,000,000 bytes. With one microbatch, the
+ * step then saves two conversions, in forward and in backward, of 6 bytes a parameter each, and the optimizer writes 2 bytes a parameter more: 10,000,000
+ * bytes of traffic are saved.
  *
- * <p>Gathered: of 1,000,000 parameters of blocks that are spread over two ranks, all of which it keeps, 2,000,000 bytes. It then gathers and converts them in
- * forward only; in backward, 500,000 parameters of its own are not converted, and as many do not cross the link.
+ * <p>Gathered, for example: 1,000,000 parameters of blocks are spread over two ranks. A rank keeps all of them in bfloat16, 2,000,000 bytes. It then gathers
+ * and converts them in forward only: in backward, it does not convert its own 500,000 parameters, and the other 500,000 do not cross the link.
  *
  * @param bytes their bytes
- * @param savedCost what a step then costs less, in the unit of {@link RecomputePlan#repeatedCost()}
+ * @param savedCost the cost that a step saves, in the unit of {@link RecomputePlan#repeatedCost()}
  */
 record KeptParameters(ParameterBytes bytes, double savedCost) {
     /**
-     * Those of a configuration that leaves the choice to a budget. Bytes and costs are counted on planned steps of rank 0, with and without them, in every
-     * process. All ranks hold equal units whole, and equal shards of the others, so that these are the numbers of all of them, and nothing needs to be
-     * exchanged.
+     * The candidates of a configuration that leaves the choice to a budget. Every process counts bytes and costs on planned steps of rank 0, with and without
+     * the copies. The numbers are the same for all ranks, which hold the same units whole and equal shards of the others, so nothing needs to be exchanged.
      */
     static List<KeptParameters> candidates(TrainerConfig config, ModelSpec spec, Providers providers,
             Schedule schedule, Overlapping overlapping) {
@@ -52,7 +52,7 @@ record KeptParameters(ParameterBytes bytes, double savedCost) {
         return all.stream().map(step -> new KeptParameters(step.kept, without - step.cost)).toList();
     }
 
-    /** All sets of the candidates but the empty one, each as one. */
+    /** All non-empty sets of candidates, each combined into one. */
     static List<KeptParameters> sets(List<KeptParameters> candidates) {
         List<KeptParameters> sets = new ArrayList<>();
         for (KeptParameters each : candidates) {
@@ -67,7 +67,7 @@ record KeptParameters(ParameterBytes bytes, double savedCost) {
         return new KeptParameters(bytes.plus(other.bytes), savedCost + other.savedCost);
     }
 
-    /** Steps that follow others: what they need has been converted by the update before. */
+    /** Planned steps that follow other steps: the optimizer of the step before has already converted what it can. */
     private record PlannedSteps(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             Overlapping overlapping) {
 
@@ -102,7 +102,10 @@ record KeptParameters(ParameterBytes bytes, double savedCost) {
                 model.units().stream().mapToLong(ParameterUnit::keptGatheredBytes).sum());
     }
 
-    /** Whether the model announces each step to its units. Models of plug-ins that were built before SPI 1.4 do not, and must not be given such units. */
+    /**
+     * Whether the model calls {@code prepare} on its units in each step. Models of plug-ins that were built before SPI 1.4 do not, and must not be given
+     * units that keep copies.
+     */
     private static boolean prepares(RankSession session) {
         try (Scope step = session.context().memory().openStep()) {
             session.model().prepare();

@@ -33,7 +33,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out the memory of a rank by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
+ * Determines the memory of a rank by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
  * both run the same code.
  *
  * @since 0.1.0
@@ -44,7 +44,7 @@ public final class MemoryPlanner {
     private MemoryPlanner() {}
 
     /**
-     * The plan of one rank, where all ranks are threads of one process. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, needs
+     * The plan of one rank, if all ranks are threads of one process. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, needs
      * more memory.
      *
      * @param schedule the order in which microbatches pass through the model
@@ -77,7 +77,7 @@ public final class MemoryPlanner {
                     if (trains) {
                         session.step().rehearse();
                     }
-                    // Read before checks and validation, whose bytes do not belong to a step.
+                    // Read the traffic before checks and validation, whose bytes do not belong to a step.
                     StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
                     if (trains) {
                         session.step().rehearseChecks();

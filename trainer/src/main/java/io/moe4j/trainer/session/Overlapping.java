@@ -13,13 +13,12 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Whether ranks have streams beside the main one, for what crosses links while the main stream computes. All ranks decide alike, from values that they
- * agree on.
+ * Whether ranks have additional streams for communication while the main stream computes. All ranks make the same decision, from values on which they agree.
  *
- * <p>Ranks that share a GPU have none. Their kernels go through queues of that GPU, of which there are fewer than streams. So a barrier of one rank might
- * be queued before the barrier of another rank that it waits for, and neither would end.
+ * <p>Ranks that share a GPU have none. A GPU has fewer hardware queues than these ranks have streams, so two streams may share a queue. A barrier of one rank
+ * could then block the queue before the barrier of another rank for which it waits: a deadlock.
  *
- * @param isOn whether they have them
+ * @param isOn whether ranks have such streams
  * @since 0.3.0
  */
 @Stability(Stability.Level.INTERNAL)
@@ -27,19 +26,19 @@ public record Overlapping(boolean isOn) {
     static final Overlapping ON = new Overlapping(true);
     static final Overlapping OFF = new Overlapping(false);
 
-    /** What a configuration wants. */
+    /** What a configuration asks for. */
     public enum Wanted {
         /** It is on. */
         YES,
         /** It is off. */
         NO,
-        /** It is on if the memory budget then keeps no less than without it. */
+        /** Overlap is on if the memory budget then keeps as much as without overlap. */
         IF_ROOM;
 
         /**
-         * The decision. All ranks come to the same one, since their plans are the same.
+         * The decision, which is the same on all ranks because their plans are the same.
          *
-         * @param kept what ranks keep with and without it; asked only if that decides
+         * @param kept what ranks keep with and without overlap; called only for {@link #IF_ROOM}
          */
         public Overlapping decide(Function<Overlapping, Optional<RecomputePlan>> kept) {
             return switch (this) {
@@ -53,7 +52,7 @@ public record Overlapping(boolean isOn) {
         }
     }
 
-    /** What is wanted, for plans: as if each rank had a device of its own, and were a thread of one process. */
+    /** What a plan assumes: each rank has a device of its own, and is a thread of one process. */
     public static Wanted planned(TrainerConfig config, Providers providers) {
         boolean possible = config.ranks() > 1 && providers.collectives().concurrent();
         return !possible ? Wanted.NO : switch (config.training().overlap()) {
@@ -67,10 +66,10 @@ public record Overlapping(boolean isOn) {
     }
 
     /**
-     * What is wanted in a run. All processes call this at the same time.
+     * What a run asks for. All processes call this at the same time.
      *
      * @param devices the device of each rank of this process
-     * @throws InputException if it was asked for and is not possible
+     * @throws InputException if overlap was asked for and is not possible
      */
     static Wanted of(TrainerConfig config, Providers providers, RankLaunch launch, Map<Integer, Device> devices) {
         Wanted planned = planned(config, providers);

@@ -3,10 +3,10 @@ package io.moe4j.trainer.session;
 import io.moe4j.api.Stability;
 
 /**
- * Bytes of parameters that a rank keeps beside those that the optimizer updates.
+ * Bytes of the copies of parameters that a rank keeps in addition to those that the optimizer updates.
  *
- * @param converted of units that it holds whole, in the compute type
- * @param gathered of units that are spread over ranks, whole, from the first use in a step to its end
+ * @param converted bytes of units that the rank holds whole, converted to the compute type
+ * @param gathered bytes of units that are spread over ranks, gathered from the first use in a step to its end
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

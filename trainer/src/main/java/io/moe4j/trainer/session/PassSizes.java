@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The numbers of tokens that pass through a model at once: 1, 4, 16 and so on, up to the largest. Exchanges of experts are opened for exact numbers, and a
- * prompt is cut into passes of these. With a largest of 256, a prompt of 300 tokens takes the passes 256, 16, 16, 4, 4, 4.
+ * The numbers of tokens that pass through a model at once: 1, 4, 16 and so on, up to the largest. An exchange of experts is opened for an exact number of
+ * tokens, so a prompt is cut into passes of these sizes. With a largest of 256, a prompt of 300 tokens takes the passes 256, 16, 16, 4, 4, 4.
  *
  * @param ascending the sizes, each once, in ascending order
  */

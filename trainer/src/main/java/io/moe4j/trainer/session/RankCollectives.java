@@ -12,7 +12,7 @@ import java.util.function.Function;
  * @param replicas over the ranks that have the same shard
  * @param expertShards over the ranks that hold the same experts
  * @param expertParallel over the ranks on which the experts are spread; present if the communication backend asks for it
- * @param beside the first three once more, for the stream for communication, if there is one
+ * @param beside the first three once more, for the communication stream, if there is one
  */
 record RankCollectives(Optional<Collectives> shards, Optional<Collectives> replicas,
         Optional<Collectives> expertShards, Optional<Collectives> expertParallel, Optional<RankCollectives> beside) {

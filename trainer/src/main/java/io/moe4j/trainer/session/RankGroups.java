@@ -25,7 +25,7 @@ public record RankGroups(Group world, Group shards, Group replicas, Group expert
     /** Name of the expert-parallel group. */
     static final String EXPERT_PARALLEL = "expert_parallel";
 
-    /** Ends the name of a group whose work is on the stream for communication. */
+    /** Suffix of the name of a group whose work is on the communication stream. */
     static final String BESIDE = "_beside";
 
     /** The groups of world rank {@code rank}. */

@@ -22,12 +22,12 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Which ranks run in this JVM, and how they connect to the others. Ranks are threads; whether the other ranks are in this JVM or in others makes no
- * difference to them.
+ * Which ranks run in this JVM, and how they connect to the others. Each rank is a thread; ranks work in the same way whether the other ranks are in this JVM
+ * or in others.
  *
  * @param worldSize number of all ranks
  * @param localRanks world ranks of this JVM, ascending
- * @param deviceOrdinals the number of the device that each of them uses
+ * @param deviceOrdinals the number of the device that each local rank uses
  * @param rendezvous connects all ranks
  * @since 0.1.0
  */
@@ -68,9 +68,10 @@ public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> 
     }
 
     /**
-     * Runs work of this process alone, between calls of all ranks. If it fails, the other processes are told why, instead of waiting for this one.
+     * Runs work of this process alone, between calls of all ranks. If it fails, the other processes are told the reason, so that they do not wait for this
+     * one.
      *
-     * @param phase what the work is, such as {@code "opening the run"}
+     * @param phase the name of the work, such as {@code "opening the run"}
      * @since 0.3.0
      */
     public <T> T told(String phase, Supplier<T> work) {

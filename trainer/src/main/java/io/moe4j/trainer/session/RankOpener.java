@@ -124,7 +124,7 @@ final class RankOpener {
         return config.parallelism().reshardAfterForward() == ReshardAfterForward.NEVER || recompute.keepsGathered();
     }
 
-    /** The units of all stages but the first: nothing computes while that one is gathered. A model without stages has none. */
+    /** The units of all stages but the first, whose gathering no computation could hide. Empty for a model without stages. */
     private static List<List<ParameterUnit>> overlapped(Model model) {
         return model.stages().stream().skip(1).map(Stage::units).toList();
     }
@@ -174,7 +174,7 @@ final class RankOpener {
                 : context;
     }
 
-    /** In strict mode, memory that was given back reads as NaN. */
+    /** In strict mode, fills released memory with NaN. */
     static StackWatcher releases(Device device, Stream stream) {
         return StackWatcher
                 .onRelease(device.config().strict() ? freed -> stream.fill(freed, NAN_PATTERN) : freed -> {});
@@ -191,7 +191,7 @@ final class RankOpener {
                 context.communication().map(stream -> beside(context, groups, resources)));
     }
 
-    /** Collectives for the stream for communication: they have barriers of their own, so that the two streams never wait for each other. */
+    /** Collectives for the communication stream. They have barriers of their own, so that the two streams never wait for each other. */
     private RankCollectives beside(RankContext context, RankGroups groups, Resources resources) {
         return new RankCollectives(shared(beside(groups.shards()), context, resources),
                 shared(beside(groups.replicas()), context, resources),
@@ -217,7 +217,7 @@ final class RankOpener {
                         ? Optional.of(resources.add(
                                 context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
                         : Optional.empty();
-        // On a stream of its own, so that an exchange does not wait for a shard that is being gathered or reduced.
+        // The exchange gets a stream of its own, so that it does not wait for shards that are being gathered or reduced.
         RankContext given = context.communication().isEmpty() ? context
                 : context.withCommunication(resources.add(context.device()
                         .openCommunicationStream("rank " + context.rank() + ", exchange")));

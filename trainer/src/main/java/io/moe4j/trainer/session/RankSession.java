@@ -109,7 +109,7 @@ public final class RankSession implements AutoCloseable {
         return new RankState(context, model, optimizer(), groups.isFirstReplica());
     }
 
-    /** What the rank is doing, for the report of its failure. */
+    /** The rank's current phase, for the report of a failure. */
     public RankPhase phase() {
         return phase;
     }
@@ -146,7 +146,7 @@ public final class RankSession implements AutoCloseable {
                 "the session was opened for evaluation: its ranks have neither an optimizer nor steps"));
     }
 
-    /** Waits until the rank's stream is empty, also after a failure: memory that it uses, or that peers use, may be freed only then. */
+    /** Waits until the rank's stream is empty, even after a failure: only then may memory that the stream or peers use be freed. */
     void drain() {
         try {
             context.stream().synchronize();

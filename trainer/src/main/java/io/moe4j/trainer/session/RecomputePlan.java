@@ -13,13 +13,13 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What a rank keeps within its budget, and what it computes again. Bytes are those of one microbatch, of {@code 1 / n} of the rank's budget if {@code n}
- * microbatches are alive at once. Costs are counted, not measured; their unit has no meaning, only their ratios have.
+ * What a rank keeps within its budget, and what it computes again. All bytes are for one microbatch: if {@code n} microbatches are alive at once, each has
+ * {@code 1 / n} of the rank's budget. Costs are counted, not measured; only their ratios have a meaning.
  *
  * @param segments the blocks of the model, in order
  * @param choice what each block keeps
  * @param budgetBytes the bytes that it may keep
- * @param parameters of the budget that parameters take, once for all microbatches
+ * @param parameters bytes of kept parameters, which the budget pays once for all microbatches
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -35,7 +35,7 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return segments.stream().mapToLong(segment -> segment.bytes(choice.of(segment.name()))).sum();
     }
 
-    /** All bytes of the budget that are in use where microbatches follow each other: results, and parameters. */
+    /** All used bytes of the budget if microbatches follow each other: results and parameters. */
     public long usedBytes() {
         return keptBytes() + parameters.total();
     }

@@ -69,8 +69,8 @@ public final class RecomputePlanner {
     }
 
     /**
-     * The choice for a rank that may keep {@code bytes}. One plan keeps results of operations only; others also keep parameters, and so have less memory for
-     * results. The one whose step costs least is taken.
+     * The choice for a rank that may keep {@code bytes}. One candidate plan keeps results of operations only; others also keep parameters, and have less
+     * memory for results. The plan whose step costs least is chosen.
      */
     public RecomputePlan within(long bytes) {
         RecomputePlan best = choose(bytes, ParameterBytes.NONE);

@@ -13,9 +13,9 @@ import io.moe4j.api.device.DeviceKind;
  *
  * @param ranks EP
  * @param topK K
- * @param ranksOfToken on how many ranks a token has experts, on average
- * @param eachCopy how many rows, one for each expert
- * @param once how many rows, one for each rank
+ * @param ranksOfToken the average number of ranks on which a token has experts
+ * @param eachCopy the number of rows sent, if one is sent for each expert
+ * @param once the number of rows sent, if one is sent to each rank
  * @param rowBytes bytes of a row
  * @param isOnce whether rows are sent once; with {@code moe.dedup = "auto"}, as if each rank had a device of its own
  * @since 0.3.0
@@ -26,7 +26,7 @@ public record SentRows(int ranks, int topK, double ranksOfToken, double eachCopy
 
     /** The rows of this exchange. */
     public static SentRows of(CommConfig config, int ranks, CommBackendProvider provider, DeviceKind kind) {
-        // There is one CPU device, whose ranks have no links between them.
+        // All ranks share the one CPU device, so sending rows once saves nothing.
         boolean isOnce = provider.sendsRowsOnce() && ranks > 1 && (config.dedup() == Dedup.ON
                 || (config.dedup() == Dedup.AUTO && !kind.equals(DeviceKind.CPU) && DedupRule.pays(config, ranks)));
         return new SentRows(ranks, config.topK(), DedupRule.ranksOfToken(config.experts(), ranks, config.topK()),
@@ -44,7 +44,7 @@ public record SentRows(int ranks, int topK, double ranksOfToken, double eachCopy
         return Math.round(eachCopy * rowBytes);
     }
 
-    /** Bytes of the rows if each is sent once to each rank, with the places to which it is copied there: 4 bytes for each expert. */
+    /** Bytes of the rows if each is sent once to each rank, plus 4 bytes for each expert: the index of the row to which the receiver copies it. */
     public long bytesOnce() {
         return Math.round(once * rowBytes + eachCopy * Integer.BYTES);
     }

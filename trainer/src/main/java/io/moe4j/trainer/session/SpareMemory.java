@@ -24,7 +24,7 @@ final class SpareMemory {
      * @param plans the plans of the ranks of this process, if they keep nothing
      */
     long least(Map<Integer, MemoryPlan> plans) {
-        // The first exchange also makes sure that all processes have opened their devices, and the second that none allocates before all have looked.
+        // After the first exchange, all processes have opened their devices; after the second, all have read the free memory, and may allocate.
         List<String> places = DeviceNames.exchange(launch, devices);
         return launch.exchange("memory that is left", rank -> {
             Device device = device(rank);

@@ -7,7 +7,9 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 
-/** Whether a device, and kernels on it, multiply a type is known when they are open. What they do not multiply is refused then, before the first step. */
+/**
+ * Checks that the device and the expert kernels multiply the configured types. This is known only once they are open, and is checked before the first step.
+ */
 final class SupportedProducts {
     private static final String DENSE = "training.dense_dtype";
     private static final String EXPERTS = "training.expert_dtype";

@@ -241,7 +241,7 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
-    /** The plan without the copy for checkpoints, which a run can do without. */
+    /** The bytes of a plan without the copy for checkpoints, which is optional. */
     private static long needed(MemoryPlan plan) {
         return plan.totalBytes() - plan.allocated().getOrDefault(HostCopy.PURPOSE, 0L);
     }

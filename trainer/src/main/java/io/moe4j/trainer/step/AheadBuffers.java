@@ -13,9 +13,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The static buffers of tokens ahead, for all microbatches of a step: for each module for multi-token prediction the ids, then the labels. Module k, from
- * 1, reads k places further, within a document, and predicts only where the labels of the tokens between count too. For example with k = 1, a sequence of
- * two documents of 3 tokens:
+ * The static buffers of tokens ahead, for all microbatches of a step: for each module for multi-token prediction the ids, then the labels. Module k, from 1,
+ * reads the token k places later in the same document, and predicts only if all labels in between count too. For example with k = 1, a sequence of two
+ * documents of 3 tokens:
  *
  * <pre>
  * ids     [5, 6, 7, 8, 9, 4]       starts [0, 0, 0, 3, 3, 3]
@@ -89,7 +89,7 @@ final class AheadBuffers implements AutoCloseable {
         return to;
     }
 
-    /** Whether all labels from one token to before another count: one that does not may be at the end of a document. */
+    /** Whether all labels of the tokens in [from, to) count; one that does not may be the end of a document. */
     private static boolean count(Batch batch, int from, int to) {
         return Arrays.stream(batch.labels_T(), from, to).noneMatch(label -> label == LossOps.IGNORED_LABEL);
     }

@@ -3,7 +3,7 @@ package io.moe4j.trainer.step;
 import java.util.Optional;
 
 /**
- * What a rank tells the others before the next pass of an evaluation.
+ * A rank's message to the others before the next pass of an evaluation.
  *
  * @param batch whether it has a batch
  * @param missing whether its data could not be read

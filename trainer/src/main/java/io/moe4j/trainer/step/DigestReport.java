@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param entries one for each piece of data of which other ranks hold a copy
  */
 record DigestReport(List<Entry> entries) {
-    /** How many differences a message names; there may be thousands. */
+    /** The number of differences that a message names; there may be thousands. */
     private static final int NAMED = 8;
 
     /**

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * What a rank tells the others at the end of an evaluation.
+ * A rank's message to the others at the end of an evaluation.
  *
  * @param lossSum sum of the losses of its tokens that have a label
  * @param tokens how many of its tokens have a label

@@ -3,8 +3,7 @@ package io.moe4j.trainer.step;
 import io.moe4j.api.ops.LossOps;
 
 /**
- * The sums of one rank, in double precision, token by token, so that the way in which tokens are divided into batches changes no more than the rounding of
- * these sums.
+ * The sums of one rank, token by token in double precision, so that the division of tokens into batches affects only the rounding of these sums.
  */
 final class EvaluationSums {
     private final int sequenceTokens;

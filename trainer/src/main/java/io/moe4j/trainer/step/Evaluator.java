@@ -93,7 +93,7 @@ public final class Evaluator implements AutoCloseable {
                 comm.map(CommBackend::capacityRows).orElse(0L));
     }
 
-    /** Makes a pass on whatever the buffers hold, so that its memory and operations can be counted on a device that computes nothing. */
+    /** Makes a pass on the current content of the buffers, so that its memory and operations can be counted on a device that computes nothing. */
     public void rehearse() {
         try (Scope step = rank.memory().openStep()) {
             model.prepare();
@@ -110,7 +110,7 @@ public final class Evaluator implements AutoCloseable {
         }
         for (int from = 0; from < batch.tokens(); from += microbatchTokens) {
             int[] labels = Arrays.copyOfRange(batch.labels_T(), from, from + microbatchTokens);
-            // Any id can stand where the loss is not used: devices of earlier versions of their SPI cannot ignore labels.
+            // Ignored labels are replaced by any valid id, because devices of earlier SPI versions cannot ignore labels; their losses are not used.
             int to = from + microbatchTokens;
             int begin = from;
             buffers.upload(new Batch(Arrays.copyOfRange(batch.ids_T(), from, to),

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * The places on the device of the counts of tokens for each expert, in the order of the layers. Each step counts them anyway; this class only copies them.
+ * The device tensors with the number of tokens of each expert, in the order of the layers. Each step counts them anyway; this class only copies them.
  *
  * @param layers indices of the layers that have experts
  * @param counts one tensor for each layer, I32 (E)
@@ -44,9 +44,9 @@ record ExpertTokens(List<Integer> layers, List<Tensor> counts) {
     }
 
     /**
-     * Tells all ranks the counts that this one has read; all of them call it. Returns those of each expert-parallel group.
+     * Exchanges the counts that each rank has read; all ranks call it. Returns the counts of each expert-parallel group.
      *
-     * @param mine layer after layer; none if another rank of the group tells them
+     * @param mine this rank's counts, layer after layer; empty if another rank of the group sends them
      */
     static List<List<Integer>> exchange(RankContext rank, int[] mine) {
         ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * mine.length);

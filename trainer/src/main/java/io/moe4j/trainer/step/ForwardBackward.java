@@ -54,8 +54,8 @@ final class ForwardBackward {
     }
 
     /**
-     * Records the work, if it is to be replayed. All ranks record before any of them replays, because recording may load code, and that must not wait for
-     * a kernel which waits for a peer.
+     * Records the work, if it is to be replayed. All ranks record before any of them replays: recording may load code onto the device, which waits for
+     * running kernels, and a replayed kernel may wait for a rank that is still recording.
      */
     void prepare() {
         if (capture.isPresent() && graph == null) {
@@ -80,7 +80,7 @@ final class ForwardBackward {
         }
     }
 
-    /** Not recorded: after an update that has converted what it wrote, there is nothing to do. */
+    /** Enqueued outside the recording, because it does nothing after an update that has already converted its values. */
     void refresh() {
         model.units().forEach(ParameterUnit::refreshConverted);
     }

@@ -12,8 +12,8 @@ import java.util.OptionalLong;
  * @param tokensPerExpert tokens that each expert got, of all ranks and microbatches
  * @param receivedRowsMax rows that the fullest rank received in one exchange of this layer, dropped ones included; the mean over the microbatches,
  *     rounded up, if there are several
- * @param droppedRows rows that were dropped, all ranks together; absent if rows were dropped in a step of several microbatches, where the layer is
- *     not known
+ * @param droppedRows rows that were dropped, all ranks together; absent if rows were dropped in a step of several microbatches, because the layer is then
+ *     unknown
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

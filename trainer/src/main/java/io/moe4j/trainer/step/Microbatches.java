@@ -66,7 +66,7 @@ public final class Microbatches {
         backwards++;
         model.begin(buffers.microbatch(index));
         if (model.stages().isEmpty()) {
-            // A model that was written before models had stages does forward and backward in one call.
+            // A model of an SPI version before stages runs forward and backward in one call.
             model.forwardBackward(buffers.ids_T(index), buffers.labels_T(index), lossScale, buffers.loss());
             return;
         }

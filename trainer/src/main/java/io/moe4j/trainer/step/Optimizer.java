@@ -32,7 +32,7 @@ public final class Optimizer implements AutoCloseable {
      * @param unit the unit's parameters and gradients
      * @param firstMoment (n), laid out like the unit's shard
      * @param secondMoment second moments of the elements that have some, one after the other; with AdamW, all elements have
-     * @param secondMoments the stretches of elements that have second moments
+     * @param secondMoments the ranges of elements that have second moments
      */
     public record Shard(ParameterUnit unit, Tensor firstMoment, Tensor secondMoment, List<Part> secondMoments) {
 
@@ -68,8 +68,8 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /**
-     * The shards and moments, unit by unit. Work that is enqueued on the rank's main stream from now on, until the next update, finds the moments there,
-     * and the next update uses what that work writes.
+     * The shards and moments, unit by unit. Work that is enqueued on the rank's main stream before the next update may read and write the moments there; the
+     * next update uses the written values.
      */
     public List<Shard> shards() {
         settle();
@@ -77,7 +77,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /**
-     * The shards and moments, for names and sizes only: their values may be elsewhere. Enqueues nothing, so that any thread may call it.
+     * The shards and moments, for names and sizes only: their values may be elsewhere. Enqueues nothing, so any thread may call it.
      *
      * @since 0.3.0
      */
@@ -85,7 +85,7 @@ public final class Optimizer implements AutoCloseable {
         return shards;
     }
 
-    /** Makes what {@link #shards} promises true again after an update. */
+    /** Moves the moments, after an update, to the places that {@link #shards} gives. */
     void settle() {
         updates.moments().settle();
     }

@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a rank tells the others after forward and backward, so that all come to the same decision.
+ * A rank's message to the others after forward and backward, from which all make the same decision.
  *
  * @param labels how many labels of its batch count
  * @param loss the sum of its losses, divided by the number of all ranks' tokens
- * @param sumOfSquares of the gradients that it holds; 0 if another replica reports these gradients
+ * @param sumOfSquares the sum of the squares of the gradients that it holds; 0 if another replica reports these gradients
  * @param routerLosses the sums of its tokens' terms, all layers together
  * @param predictionLosses the losses of each module for multi-token prediction
  * @param requiredRows the most rows that it was to receive in one exchange

@@ -18,8 +18,8 @@ import java.util.Optional;
  * they are sent.
  *
  * <p>These are compared, bit by bit: among replicas, each unit's parameters, moments and reduced gradients; among the shards of a unit, its parameters as
- * each rank has gathered them; among all ranks, what the model keeps beside parameters (the experts' biases), the step and the learning rate. A shard of
- * which there is only one copy cannot be compared: damage to it in its rank's memory is not found.
+ * each rank has gathered them; among all ranks, what the model keeps beside parameters (the experts' biases), the step and the learning rate. A shard with
+ * only one copy cannot be compared: corruption of it in its rank's memory is not detected.
  */
 final class ReplicaCheck implements AutoCloseable {
     private final RankContext rank;
@@ -101,7 +101,7 @@ final class ReplicaCheck implements AutoCloseable {
         return entries;
     }
 
-    /** Gathers what a comparison gathers, so that its memory can be counted on a device that computes nothing. */
+    /** Gathers the units that a comparison gathers, so that its memory can be counted on a device that computes nothing. */
     void rehearse() {
         digestGathered(all());
     }
@@ -118,7 +118,7 @@ final class ReplicaCheck implements AutoCloseable {
         }
     }
 
-    /** What is gathered now: a unit may still hold what was gathered before its values changed. */
+    /** Digests freshly gathered values: a unit may still hold values from before its last change. */
     private void digestGathered(ParameterUnit unit, Tensor into) {
         unit.prepare();
         try (Scope scope = rank.memory().openStep(); ParameterUnit.Gathered gathered = unit.gather()) {

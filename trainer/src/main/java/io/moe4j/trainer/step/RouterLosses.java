@@ -6,10 +6,11 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Losses of the routing of tokens, without their factors. They are not part of the loss that is reported.
+ * The router's auxiliary losses, without their factors. They are not part of the reported loss.
  *
- * @param balance sequence-wise balance loss of DeepSeek-V3: 1 if the experts of each sequence are chosen evenly, up to E / K if the same ones are always chosen
- * @param z mean square of the logarithm of the sum of the exponentials of a token's logits (ST-MoE)
+ * @param balance sequence-wise balance loss (DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024): 1 if each sequence chooses its experts evenly, up to E / K
+ *     if always the same ones are chosen
+ * @param z router z-loss: mean over tokens of (log Σ exp(logits))² (Zoph et al., "ST-MoE", 2022)
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /** The static buffers of a rank's steps, for inputs and results. Their addresses never change, so that a captured step can be replayed. */
 final class StepBuffers implements AutoCloseable {
-    /** Layout of the report: loss, sum of squares, 2 unused; then the statistics, and those of rounds, each number as two halves. */
+    /** Layout of the report in 32-bit words: loss, sum of squares, 2 unused; then 2 statistics and 3 statistics of rounds, two words each. */
     private static final int REPORT_WORDS = 14;
 
     private final RankContext rank;

@@ -17,7 +17,7 @@ public sealed interface StepOutcome {
      *
      * @param labels how many labels count, of all ranks and microbatches
      * @param loss mean over these labels; NaN if there are none
-     * @param gradientNorm of the mean loss, over all shards, before clipping; 0 if no label counts
+     * @param gradientNorm norm of the gradients of the mean loss, over all shards, before clipping; 0 if no label counts
      * @param learningRate the learning rate that was applied
      * @param hostSyncs how often a host waited for its device inside forward and backward; the largest number of all ranks
      * @param captured whether forward and backward were replayed
@@ -49,7 +49,7 @@ public sealed interface StepOutcome {
      *
      * @param rank the rank that was to receive the most
      * @param requiredRows rows that it was to receive in one exchange
-     * @param capacityRows what it can
+     * @param capacityRows rows that it can receive
      */
     record Overflowed(int rank, long requiredRows, long capacityRows) implements StepOutcome {}
 
@@ -59,7 +59,7 @@ public sealed interface StepOutcome {
      * @param rank the first one that has dropped rows
      * @param droppedRows rows that it has dropped
      * @param requiredRows the most that a rank says it was to receive
-     * @param capacityRows what it can
+     * @param capacityRows rows that it can receive
      */
     record Dropped(int rank, long droppedRows, long requiredRows, long capacityRows) implements StepOutcome {}
 

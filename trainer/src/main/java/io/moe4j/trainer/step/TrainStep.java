@@ -78,8 +78,8 @@ public final class TrainStep implements AutoCloseable {
     /**
      * Makes step {@code step}, from 1.
      *
-     * @param given this rank's batch. If it is missing, forward and backward run on whatever the buffers hold, since all ranks must take part, and
-     *        no rank uses the results
+     * @param given this rank's batch. If it is missing, forward and backward run on the current content of the buffers, because all ranks must take part; no
+     *     rank uses the results
      * @param stop whether this rank wants the run to end after it
      */
     public StepOutcome run(long step, StepData given, boolean stop) {
@@ -114,7 +114,7 @@ public final class TrainStep implements AutoCloseable {
             return new StepOutcome.Disagreed(differences.get());
         }
         long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
-        // All rounds together hold the worst case: with rounds, rows are lost only if the backend itself reports that.
+        // All rounds together have room for the worst case: with rounds, rows are lost only if the backend reports it.
         long together = capacity * comm.map(CommBackend::maxRounds).orElse(1);
         Optional<StepOutcome> lost = config.moe().onOverflow().equals(Optional.of(OverflowAction.DROP))
                 ? Optional.empty()
@@ -176,7 +176,7 @@ public final class TrainStep implements AutoCloseable {
                 || step % config.metrics().layersEvery() == 0);
     }
 
-    /** After the update has been enqueued, since nothing of it depends on these counts. */
+    /** Called after the update has been enqueued, which does not depend on these counts. */
     private List<LayerLoad> layers(long step, StepBuffers.Readings mine, WorldReport world, long capacityRows) {
         if (!readsExpertTokens(step)) {
             return List.of();
@@ -191,14 +191,15 @@ public final class TrainStep implements AutoCloseable {
         return replicaCheck.isPresent() && step % config.runtime().agreementInterval() == 0;
     }
 
-    /** Makes a step without decisions on whatever the buffers hold, so that its memory and operations can be counted on a device that computes nothing. */
+    /** Makes a step on the current content of the buffers, so that its memory and operations can be counted on a device that computes nothing. */
     public void rehearse() {
         forwardBackward.run();
         update(config.optimizer().lr(), 1, 1, 1);
     }
 
     /**
-     * Enqueues the conversion of values that an update has changed without converting them, as Muon's does. A step begins with it, outside of what is captured.
+     * Enqueues the conversion of values that an update has changed without converting them, as Muon does. Called at the beginning of a step, outside the
+     * captured part.
      *
      * @since 0.3.0
      */
@@ -207,8 +208,8 @@ public final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * Does what may follow a step, like {@link #rehearse}: the comparison of ranks, and the search for values that are not finite. Both gather parameters in
-     * the rank's memory stack, also where a step has other memory for them.
+     * Like {@link #rehearse}, for the work that may follow a step: the comparison of ranks, and the search for values that are not finite. Both gather
+     * parameters in the rank's memory stack, even if steps have other memory for them.
      */
     public void rehearseChecks() {
         replicaCheck.ifPresent(ReplicaCheck::rehearse);
@@ -245,7 +246,7 @@ public final class TrainStep implements AutoCloseable {
             double gradientScale = perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6));
             optimizer.update(new StepRates(learningRate, learningRates.at(config.optimizer().muon().lr(), step),
                     gradientScale, step));
-            // Launched last: while the device updates the parameters, the host has time for these small launches. Neither reads what the other writes.
+            // Launched last, so that the host makes these small launches while the device updates the parameters. Neither reads what the other writes.
             if (config.movesExpertBiases()) {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }
@@ -266,8 +267,8 @@ public final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * In a scope of its own, since routing and plans of exchanges stay to its end: of all microbatches they may take more than a step, which ends them one by
-     * one.
+     * Opens a scope for one microbatch, because routing decisions and dispatch plans are released only at the scope's end. Kept for all microbatches, they
+     * could exceed the step's memory plan.
      */
     private String locateNonFinite(int microbatch) {
         try (Scope scope = rank.memory().openStep()) {
@@ -276,7 +277,7 @@ public final class TrainStep implements AutoCloseable {
         }
     }
 
-    /** Says where each rank has its first value that is not finite; ranks with the same place are named together. */
+    /** The segment with the first value that is not finite, for each rank; ranks with the same segment are named together. */
     private String locate(StepBuffers.Readings mine) {
         String here = IntStream.range(0, buffers.microbatches())
                 .mapToObj(this::locateNonFinite).distinct()

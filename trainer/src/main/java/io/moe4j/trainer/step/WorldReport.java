@@ -5,9 +5,9 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The reports of all ranks, by rank. Sums are computed in rank order, so that they are the same on every rank and in every run. The devices are idle until the
- * update has been launched, so what is computed before it has to be quick from the first step on. A run has too few steps for the JVM to compile this code, and
- * plain loops are quicker than streams where it interprets them.
+ * The reports of all ranks, by rank. Sums are computed in rank order, so that they are the same on every rank and in every run. The devices are idle until
+ * the update has been launched, so the code here must be fast. It runs too rarely for the JVM to compile it, and interpreted loops are faster than
+ * interpreted streams.
  *
  * @param ranks one report for each rank
  */

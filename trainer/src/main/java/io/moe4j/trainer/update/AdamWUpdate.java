@@ -23,7 +23,7 @@ final class AdamWUpdate {
 
     /** Returns whether it has also written the values that the unit keeps in the compute type. */
     boolean update(UnitUpdate unit, UpdatePart part, UpdateRule.AdamW rule, StepRates rates) {
-        // Devices write a second time what is rounded then, F32 as BF16. The opposite is not rounded: a pass converts it, from what was stored.
+        // The update can write its result a second time, rounded: F32 parameters as BF16. Otherwise a separate pass converts the stored values.
         Optional<Tensor> converted = part.converted(unit)
                 .filter(_ -> part.parameters(unit).dtype().isSinglePrecision());
         AtomicBoolean writesConverted = new AtomicBoolean(converted.isPresent());

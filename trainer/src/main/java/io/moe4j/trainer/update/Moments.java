@@ -20,8 +20,8 @@ public sealed interface Moments extends AutoCloseable permits ResidentMoments, O
     void visit(UnitMoments unit, Consumer<UpdatePart> visitor);
 
     /**
-     * Work that is enqueued on the rank's main stream from now on finds the moments at the places that {@link #units} gives, as the last update left them,
-     * and the next update finds what that work writes there. Does not wait.
+     * Moves the moments to the places that {@link #units} gives. Work that is enqueued on the rank's main stream from now on may read and write them there;
+     * the next update uses the written values. Does not wait.
      */
     void settle();
 

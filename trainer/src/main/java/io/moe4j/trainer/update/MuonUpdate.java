@@ -15,10 +15,11 @@ import java.util.IdentityHashMap;
 import java.util.Optional;
 
 /**
- * Updates matrices by Muon (Jordan, 2024): their momentum is orthogonalised, and that is subtracted from them.
+ * Updates matrices by Muon (Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024): the momentum of each matrix is orthogonalised, scaled
+ * by the learning rate, and subtracted from the matrix.
  *
- * <p>A matrix that is spread over several shards is gathered, and orthogonalised by one rank, its owner; all ranks then get their part of it, as a sum in which
- * the others' terms are zero. So each matrix is computed once, and its bits do not depend on the number of shards.
+ * <p>A matrix that is spread over several shards is gathered, and orthogonalised by one rank, its owner. All ranks then get their part of the result through
+ * a reduce-scatter, in which the terms of the other ranks are zero. So each matrix is computed once, and its bits do not depend on the number of shards.
  */
 final class MuonUpdate {
     private final RankContext rank;
@@ -77,7 +78,7 @@ final class MuonUpdate {
         }
     }
 
-    /** Gives each rank the orthogonalised updates of its shard. */
+    /** Distributes the orthogonalised updates: each rank gets those of its shard. */
     private void scatter(UnitUpdate unit, UnitMatrices all, Tensor updates, Collectives shards, Tensor own) {
         try (Scope scope = rank.memory().open()) {
             Tensor terms = rank.memory().allocate("updates", DType.F32, unit.unit().elements());

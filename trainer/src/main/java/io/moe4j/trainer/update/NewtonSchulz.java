@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
- * Computes approximately the nearest matrix with orthogonal rows or columns: all singular values become about 0.7 to 1.2 (Jordan, 2024). An iteration is
- * X ← a X + (b A + c A²) X with A = X Xᵀ, where X has no more rows than columns; of a matrix with more rows, A = Xᵀ X is multiplied from the right, which
- * is the same for its transpose.
+ * Approximates the nearest matrix with orthonormal rows or columns: all singular values become about 0.7 to 1.2 (Jordan, "Muon: An optimizer for hidden
+ * layers in neural networks", 2024). An iteration is X ← a X + (b A + c A²) X with A = X Xᵀ, if X has no more rows than columns. For a matrix with more rows,
+ * A = Xᵀ X is multiplied from the right, which is the same computation on the transpose.
  */
 final class NewtonSchulz {
     private static final float A = 3.4445f;
     private static final float B = -4.7750f;
     private static final float C = 2.0315f;
-    /** The smallest value that a norm is taken to have, so that a matrix of zeros does not divide by zero. */
+    /** Lower bound of the norm, so that a matrix of zeros does not cause a division by zero. */
     private static final float LEAST_NORM = 1e-7f;
 
     private final RankContext rank;
@@ -29,8 +29,8 @@ final class NewtonSchulz {
     }
 
     /**
-     * Replaces matrices of one shape. Each is orthogonalised by itself; their products are computed together. Temporaries come from a scope that is
-     * opened here.
+     * Replaces matrices of one shape. Each matrix is orthogonalised separately; their products are computed as one batch. Temporaries come from a scope that
+     * is opened here.
      *
      * @param matrices (count, rows, columns); all products have their element type
      */
@@ -87,7 +87,7 @@ final class NewtonSchulz {
         return rank.memory().allocate("orthogonalised updates", like.dtype(), like.dim(0), rows, columns);
     }
 
-    /** A product of one matrix. */
+    /** The product of one matrix of the batch. */
     @FunctionalInterface
     private interface Product {
         Matmul of(Tensor a, Tensor b, Tensor c);

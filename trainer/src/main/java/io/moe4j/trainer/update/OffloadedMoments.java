@@ -17,11 +17,12 @@ import java.util.function.Consumer;
  * a third one copies back. While a chunk is copied back from one slot, the next one is fetched into another, so that the link is used in both directions.
  *
  * <p>Example with chunks 0 to 4 and two slots: visits of step 1 are numbered 0 to 4, those of step 2 are 5 to 9, and visit k is of chunk k mod 5, in slot
- * k mod 2. When visit 4 is enqueued, visits 5 and 6 are fetched at once: they are fetched, and the last two chunks copied back, while the next step's
- * forward and backward run. Forward and backward may be a captured graph, which neither waits for these copies nor delays them.
+ * k mod 2. As soon as visit 4 is enqueued, the chunks of visits 5 and 6 are fetched. This, and copying back the last two chunks, takes place while the next
+ * step's forward and backward run. Forward and backward may be a captured graph, which neither waits for these copies nor delays them.
  *
- * <p>Two accesses to the same bytes are ordered like this: a slot is fetched into after it was copied back (event {@code free}), which comes after all
- * earlier visits on the same stream; so the host's bytes of a chunk, too, are fetched after they were copied back in the step before.
+ * <p>Accesses to the same bytes are ordered as follows. A chunk is fetched into a slot only after the slot's last content was copied back (event
+ * {@code free}). Chunks are copied back in the order of visits on one stream, so a chunk is also fetched from the host only after it was copied back in the
+ * step before.
  */
 final class OffloadedMoments implements Moments {
     /** Chunks begin at multiples of this number of elements, so that kernels work on the same groups of elements as on whole shards. */
@@ -96,7 +97,7 @@ final class OffloadedMoments implements Moments {
         for (int i = 0; i < Math.min(slotsWanted, chunks.size()); i++) {
             slots.add(new Slot(slot(first, dtype), slot(second, dtype)));
         }
-        // Opened last and so closed first: before the memory that they copy is freed.
+        // Opened last, so that they are closed first, before the memory that they copy is freed.
         fetching = resources.add(rank.device().openCopyStream(rank.stream().name() + ", fetching moments"));
         returning = resources.add(rank.device().openCopyStream(rank.stream().name() + ", returning moments"));
     }

@@ -12,7 +12,7 @@ import io.moe4j.trainer.config.ParameterRounding;
  */
 record ParameterRoundings(ParameterRounding kind, long seed) {
 
-    /** Receives elements of a stretch that are rounded in one way. */
+    /** Receives consecutive elements of a stretch that are rounded in the same way. */
     @FunctionalInterface
     interface Visitor {
         /** Receives elements {@code from} to {@code to}, counted from the start of the stretch. */

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /**
  * Decides which update rule each parameter has. Parameters of one dimension are the weights of norms; matrices of the first and the last stage are the
- * embedding and the head's projection; all others are matrices of blocks and of modules for multi-token prediction, of which a parameter may hold several.
+ * embedding and the head's projection; all others are matrices of blocks and of modules for multi-token prediction; one parameter may hold several matrices.
  */
 final class ParameterRules {
     private final OptimizerConfig config;

@@ -7,7 +7,7 @@ import io.moe4j.api.Stability;
  *
  * @param learningRate learning rate of AdamW
  * @param muonLearningRate learning rate of Muon
- * @param gradientScale factor of the gradients: below 1 if they are clipped, larger if labels do not count
+ * @param gradientScale factor of the gradients: clipping makes it smaller; ignored labels make it larger than 1 without clipping
  * @param step number of the step, from 1
  */
 @Stability(Stability.Level.INTERNAL)

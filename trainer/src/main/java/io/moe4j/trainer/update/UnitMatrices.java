@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * The matrices of a unit, in the order of their places. They are those of the published names: gate and up are two matrices, and each expert has its own.
+ * The matrices of a unit, in the order of their positions. They are those of the published names: gate and up are two matrices, and each expert has its own.
  */
 final class UnitMatrices {
     /** The most elements of several matrices that are orthogonalised together; their temporaries have about three times as many. */

@@ -71,7 +71,7 @@ public final class Updates implements AutoCloseable {
                         rates);
             }
         });
-        // The stretches of a shard have no gaps: all of its values have been written.
+        // The stretches of a shard have no gaps, so all of its values have been written.
         if (converted.getPlain()) {
             unit.update().unit().markConverted();
         }

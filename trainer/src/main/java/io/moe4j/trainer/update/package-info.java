@@ -1,4 +1,4 @@
-/** How parameters are updated from their gradients, and where the moments lie meanwhile. */
+/** How parameters are updated from their gradients, and where the moments are kept. */
 @NullMarked
 package io.moe4j.trainer.update;
 

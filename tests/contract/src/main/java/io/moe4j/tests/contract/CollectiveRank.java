@@ -108,7 +108,7 @@ final class CollectiveRank {
             System.arraycopy(given(type, index, n, n), 0, expected, index * n, n);
         }
         expect("all-gather", expected, out);
-        // In may be a rank's own part of out.
+        // The input may be the rank's own part of the output.
         Tensor part = out.slice(0, (long) group.index() * n, (group.index() + 1L) * n);
         stream().fill(out, 0);
         stream().copy(in, part);
@@ -173,7 +173,7 @@ final class CollectiveRank {
         return (source + 2 * destination + n) % 4;
     }
 
-    /** Sums of sums, without reading values in between. */
+    /** Sums of sums, without a host read in between. */
     void backToBack(int rounds) throws InterruptedException {
         int n = 333;
         Random delays = new Random(group.index());
@@ -188,7 +188,7 @@ final class CollectiveRank {
             collectives.allReduce(stream(), tensor);
             collectives.allGather(stream(), tensor, gathered);
             collectives.broadcast(stream(), tensor, round % size());
-            // Back to a number that depends on the round, from another rank's part.
+            // Set the tensor to values that depend on the round, from another rank's part.
             stream().copy(gathered.slice(0, (long) n * (round % size()), n * (round % size() + 1L)), tensor);
             expected = size() * (round == 0 ? 1 : round % 2 == 1 ? 3 : 5);
             if (round + 1 < rounds) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Stability(Stability.Level.EVOLVING)
 public abstract class CommBackendContract {
     private static final Duration SHORT = Duration.ofMillis(1500);
-    /** Ends a test soon if a backend waits for ranks that do not come; long enough for a busy machine. */
+    /** Time limit of waits for ranks that do not come: short, but long enough for a busy machine. */
     private static final Duration WAITS_FOR_NOTHING = Duration.ofSeconds(10);
 
     private CommKit kit;
@@ -113,8 +113,8 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * The backend opens on a device that only plans, on which hosts measure the memory of a run before it begins, and an exchange takes no more memory than it
-     * took there, whatever the routing.
+     * The backend opens on a planning device, on which hosts determine the memory of a run before it begins. On the real device, an exchange takes no more
+     * memory than there, whatever the routing.
      *
      * @since 0.3.0
      */
@@ -148,8 +148,8 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Exchanges of a rank with a stream for communication: they see what the main stream wrote before, and it sees what they wrote once they are awaited. Ranks
-     * that share a GPU have no such stream, so that only the CPU runs this with several ranks.
+     * Exchanges of a rank with a communication stream: they see earlier writes of the main stream, which sees their results after awaiting them. Ranks that
+     * share a GPU have no such stream, so that only the CPU runs this with several ranks.
      */
     @TestFactory
     public Stream<DynamicTest> exchangesBesideTheMainStream() {
@@ -168,7 +168,10 @@ public abstract class CommBackendContract {
                 () -> kit.onAllRanks(shape, DType.F32, rank -> new CommMisuse(kit, shape).idsOutOfRange(rank, id))));
     }
 
-    /** Rows that begin beyond 2³¹ bytes of a buffer are sent, received and brought back correctly. Where classes of tests run side by side, this does not. */
+    /**
+     * Rows that begin beyond 2³¹ bytes of a buffer are sent, received and brought back correctly. Never runs at the same time as another test that holds this
+     * resource.
+     */
     @Test
     @ResourceLock("gigabytes of memory")
     public void rowsBeyond31Bits() {

@@ -14,10 +14,10 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * Exchanges of a rank with a second stream. The main stream is busy before it writes what is read (the ids, the rows, the experts' outputs): an exchange that
- * does not wait for it takes what was there before. One rank after the other is late, so that the others' exchanges are still under way when they are
- * awaited: a main stream that does not wait reads NaN. Where exchanges may not run beside the main stream, what is sent is overwritten at once,
- * and received rows are given back as soon as their combine has been called.
+ * Exchanges of a rank with a communication stream. The main stream is busy before it writes the inputs (ids, rows, experts' outputs): an exchange that does
+ * not wait for it reads old values. One rank after the other is late, so that the others' exchanges are still running when they are awaited: a main stream
+ * that does not wait reads NaN. If exchanges must not run beside the main stream, inputs are overwritten, and received rows are released, directly after the
+ * call.
  */
 final class CommBeside {
     private static final int ROUNDS = 6;

@@ -18,7 +18,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A captured exchange, replayed back to back with other ids and rows each time, does what the definition says each time. */
+/** A captured exchange is replayed back to back with different ids and rows; each replay must give the results of the definition. */
 final class CommCapture {
     private static final int REPLAYS = 6;
 

@@ -143,8 +143,8 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
     }
 
     /**
-     * Values of very different magnitudes, as the type stores them, so that the order and the number of roundings of a sum can be noticed. Some are smaller
-     * than the smallest normal number, and few are infinite: an exchange that made zeros of these would hide from the run that it has diverged.
+     * Values of very different magnitudes, as the type stores them, so that the order and the number of roundings of a sum can be noticed. Some are
+     * subnormal, and a few are infinite: an exchange that turned these into zeros would hide that a run has diverged.
      */
     double[] values(DType dtype, int count, int salt) {
         Random random = new Random(seed * 131 + salt);

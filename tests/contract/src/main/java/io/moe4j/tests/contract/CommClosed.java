@@ -15,7 +15,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import org.junit.jupiter.api.function.Executable;
 
-/** A closed backend refuses every call, with what it made when it was open too: the memory of plans and rows may be another's by then. */
+/** A closed backend refuses every call, including calls with plans and rows from before: their memory may have been reused. */
 final class CommClosed {
     private final CommCase shape;
     private final boolean hasBuffers;

@@ -20,7 +20,7 @@ final class CommFar {
     private static final int EXPERTS = 8;
     private static final int DIM = 64 << 10;
     private static final int TOKENS = 1 + (int) ((1L << 31) / (EXPERTS * 4L * DIM));
-    /** Memory below the buffer, to which an offset that has overflowed would point. A correct exchange never touches it. */
+    /** Bytes of memory before the buffer, to which an overflowed offset would point. A correct exchange never touches it. */
     private static final long MOAT = 5L << 29;
 
     private CommFar() {}

@@ -10,7 +10,7 @@ import io.moe4j.api.tensor.DType;
 import java.util.Optional;
 
 /**
- * What is under test, and what it stands on.
+ * The backend under test, with the device and plug-ins that it uses.
  *
  * @param device where all ranks compute
  * @param provider the backend

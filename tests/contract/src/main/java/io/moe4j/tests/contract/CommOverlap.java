@@ -109,7 +109,7 @@ final class CommOverlap {
     private void both(Runnable first, Runnable second) {
         (latestFirst ? second : first).run();
         (latestFirst ? first : second).run();
-        // What has been awaited may be awaited again.
+        // A result that has been awaited may be awaited again.
         first.run();
         second.run();
     }

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Hosts plan each run: one step on a device that only plans says how much memory the run needs. So a backend has to open there, and an exchange there must
- * take as much of the rank's stack as any exchange that follows.
+ * Hosts plan each run: one step on a planning device determines the run's memory. So a backend must open there, and an exchange there must take at least as
+ * much of the rank's stack as any later exchange on the real device.
  *
  * @param shape its routing does not matter: all are tried
  */

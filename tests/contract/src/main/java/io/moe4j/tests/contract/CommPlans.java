@@ -84,7 +84,7 @@ final class CommPlans {
         }
     }
 
-    /** With scalars, into each of the buffers. */
+    /** Makes an exchange with scalars into each of the buffers. */
     private static void exchange(CommRank rank, CommCase now, DispatchPlan plan, String at) {
         CommReference reference = new CommReference(now);
         double[][] sent = new double[now.ranks()][];
@@ -179,7 +179,7 @@ final class CommPlans {
         }
     }
 
-    /** The same plans with a capacity of which one of them needs one round, and the others, where they receive more, several. */
+    /** The same plans with a capacity for which one plan needs one round, and those that receive more rows need several. */
     static CommCase inRounds(CommCase shape) {
         CommPlans plans = new CommPlans(shape);
         return CommRounds.of(shape, IntStream.range(0, PLANS).map(plans::mostRequired).min().orElseThrow());

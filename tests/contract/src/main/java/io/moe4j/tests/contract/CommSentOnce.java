@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * Exchanges whose rows are sent once to each rank ({@link Dedup#ON}). They are held to the same definition as all others, bit for bit: rows, scalars, sums,
+ * Exchanges whose rows are sent once to each rank ({@link Dedup#ON}). They must give the same bits as the definition, like all others: rows, scalars, sums,
  * padding, races and replays.
  */
 final class CommSentOnce {

@@ -106,7 +106,7 @@ public abstract class ExpertKernelsContract {
     }
 
     /**
-     * Grouped products of rows and weights with scales, where the kernels support them; where they do not, they refuse them.
+     * Grouped products of rows and weights with scales. Kernels that do not support them must refuse them.
      *
      * @since 0.3.0
      */
@@ -133,8 +133,8 @@ public abstract class ExpertKernelsContract {
     }
 
     /**
-     * Rows that are computed in parts, one after the other, have the bits that they have if all are given at once, for kernels of SPI 1.2 and later: the
-     * number of an expert's rows in earlier parts is all that a part is told of them.
+     * Rows that are computed in several calls have the same bits as in one call, for kernels of SPI 1.2 and later. Of earlier calls, a call knows only the
+     * number of an expert's rows.
      *
      * @since 0.3.0
      */
@@ -156,7 +156,7 @@ public abstract class ExpertKernelsContract {
         return cases(new SwiGluChecks(bench)::forward);
     }
 
-    /** The gradients by gate, up and weight; in place and not. */
+    /** The gradients with respect to gate, up and weight; in place and not. */
     @TestFactory
     public Stream<DynamicTest> swigluBackward() {
         return cases(new SwiGluChecks(bench)::backward);
@@ -212,7 +212,7 @@ public abstract class ExpertKernelsContract {
                 .map(dtype -> dynamicTest(name(dtype), () -> new FarRows(bench, dtype, FAR).check(this::hugeMemory)));
     }
 
-    /** SwiGLU over a worst-case buffer costs what its active rows cost, within 10 %. */
+    /** SwiGLU over a worst-case buffer takes no longer than over its active rows alone, within 10 %. */
     @Test
     public void swigluCostsWhatTheActiveRowsCost() {
         PaddingCost.check(bench, rowTypes().getFirst());

@@ -6,8 +6,8 @@ import java.lang.reflect.Proxy;
 import java.util.Set;
 
 /**
- * Makes the n-th call of some methods fail, counted over all objects that it wraps: so a test can let the opening of something with several parts fail at
- * each part.
+ * Makes the n-th call of some methods fail, counted over all objects that it wraps. With it, a test lets the opening of an object with several parts fail at
+ * each part in turn.
  */
 final class FailingCalls {
     private final Set<String> methods;

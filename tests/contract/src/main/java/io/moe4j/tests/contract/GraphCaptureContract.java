@@ -187,8 +187,8 @@ public abstract class GraphCaptureContract {
     }
 
     /**
-     * A loop makes as many passes as the device says when a replay reaches it, in their order; or, without {@link GraphCaptureProvider#repeats()}, all that
-     * there can be.
+     * A loop makes, in order, as many passes as the device's counter says when a replay reaches it; without {@link GraphCaptureProvider#repeats()}, it makes
+     * the largest possible number.
      */
     @Test
     public void loopsRunAsOftenAsTheDeviceSays() {
@@ -211,7 +211,7 @@ public abstract class GraphCaptureContract {
         }
     }
 
-    /** Without a capture, all passes that there can be are enqueued, and the device has the number of each. */
+    /** Without a capture, the largest possible number of passes is enqueued, and the device has the number of each pass. */
     @Test
     public void loopsOutsideACaptureMakeAllPasses() {
         LoopLog log = new LoopLog(values, stream());
@@ -222,7 +222,7 @@ public abstract class GraphCaptureContract {
         assertEquals(LoopLog.expected(1, 4, 7, 0, 0), log.passes(), "passes of a loop outside of a capture");
     }
 
-    /** What a body cannot do in a capture is refused; the stream is usable afterwards, and so is the next capture. */
+    /** Calls that the body of a loop must not make are refused; the stream and the next capture are usable afterwards. */
     @Test
     public void loopsRefuseWhatCannotBeRepeated() {
         LoopLog log = new LoopLog(values, stream());
@@ -255,7 +255,7 @@ public abstract class GraphCaptureContract {
         }
     }
 
-    /** Memory that only the body of a loop uses counts too. */
+    /** Freed memory that only the body of a loop uses is refused too. */
     @Test
     public void refusesFreedMemoryOfALoop() {
         LoopLog log = new LoopLog(values, stream());

@@ -14,7 +14,7 @@ final class Intercepted {
     /** Decides what happens with a call. */
     @FunctionalInterface
     interface Answer {
-        /** Returns {@link #CALL}, or what is returned instead of calling. */
+        /** Returns {@link #CALL} to call the real method, or the value to return instead. */
         @Nullable
         Object to(String method, Object[] arguments);
     }

@@ -13,7 +13,7 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** What segments may keep of what they compute: each kind alone, all but one, random ones, and what a policy chooses for random budgets. */
+/** Choices of results that segments keep: each kind alone, all but one, random ones, and the choices of a policy for random budgets. */
 final class KeptChoices {
     /** Seed of random choices, and of random budgets. */
     private static final long SEED = 11;

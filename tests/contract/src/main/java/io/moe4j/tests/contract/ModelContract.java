@@ -136,14 +136,14 @@ public abstract class ModelContract {
                 double sum = Arrays.stream(row).map(Math::exp).sum();
                 mean += (Math.log(sum) - row[model.labels()[t]]) / OpenModel.TOKENS;
             }
-            // Sums of a vocabulary of singles, and of the tokens.
+            // The bound is that of fp32 sums over the vocabulary and over the tokens.
             Rounding.check("loss", mean, model.forwardBackward(), 1e-5 * Math.abs(mean));
         }
     }
 
     /**
-     * Along the gradient g the loss, with those of modules for multi-token prediction, changes by |g| a unit of length: a central difference over 2h has an
-     * error of h² and of the loss's own rounding over h, each below 1 % of a gradient of ordinary size.
+     * Along the direction of the gradient g, the trained loss (including modules for multi-token prediction) changes by |g| per unit of length. A central
+     * difference over 2h has a truncation error of order h² and a rounding error of the loss divided by h, each below 1 % of a gradient of ordinary size.
      */
     @Test
     public void gradientsAreThoseOfTheLoss() {
@@ -162,8 +162,8 @@ public abstract class ModelContract {
     }
 
     /**
-     * A sequence that grows with a cache has the logits of the whole forward pass, however it is cut into passes. Both are sums in singles, in another
-     * order: some thousand roundings of the largest logit.
+     * A sequence that grows with a cache has the logits of the whole forward pass, however it is divided into passes. Both are fp32 sums in different orders:
+     * the bound is some thousand roundings of the largest logit.
      */
     @Test
     public void aCacheDoesNotShow() {
@@ -212,9 +212,9 @@ public abstract class ModelContract {
     }
 
     /**
-     * Whatever a block keeps, losses and gradients are those of a block that is computed again as a whole, bit for bit. Tested are the results of any
-     * operations that name a kind, alone and in random company, and what a policy chooses for random budgets. An operation that changes a tensor which
-     * another one has computed, without saying so, shows here.
+     * Whatever a block keeps, losses and gradients have the bits of full recompute. The test keeps the results of each operation that names a kind, alone and
+     * in random combinations, and the choices of a policy for random budgets. It finds operations that change another operation's result without declaring
+     * it.
      */
     @Test
     public void whatIsKeptDoesNotShow() {
@@ -264,7 +264,7 @@ public abstract class ModelContract {
     }
 
     /**
-     * Forward only, each token has the loss of its logits, and nothing that a training step leaves changes: gradients, tokens per expert, biases. A model
+     * In a forward-only pass, each token has the loss of its logits, and the state of training is unchanged: gradients, tokens per expert, biases. A model
      * that was written for an SPI before 1.4 has no such pass, and must refuse it.
      */
     @Test
@@ -286,7 +286,7 @@ public abstract class ModelContract {
             for (int t = 0; t < OpenModel.TOKENS; t++) {
                 double[] row = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
                 double sum = Arrays.stream(row).map(Math::exp).sum();
-                // A sum of a vocabulary of singles.
+                // An fp32 sum over the vocabulary.
                 double expected = Math.log(sum) - row[model.labels()[t]];
                 Rounding.check("loss of token " + t, expected, losses[t], 1e-4 * Math.max(1, Math.abs(expected)));
             }
@@ -310,10 +310,10 @@ public abstract class ModelContract {
     }
 
     /**
-     * Two documents in one sequence have the logits, losses and gradients that they have as sequences of their own, under each recompute policy. Sums of
-     * some hundred singles in another order, through a few layers: 1e-4 of the largest value. Attention across the boundary changes the first digits,
-     * and so do positions that begin again in only one of forward and backward. A rotation sees distances only: positions that go on in both change
-     * the last digits, which this does not see.
+     * Two documents in one sequence have the logits, losses and gradients that they have as sequences of their own, under each recompute policy. The bound is
+     * 1e-4 of the largest value, for fp32 sums of some hundred terms in another order, through a few layers. The test finds attention across the boundary,
+     * and positions that restart in only one of forward and backward. It does not find positions that continue in both: rotary embeddings depend on distances
+     * only, so that these change only the last digits.
      */
     @Test
     public void documentsAreLikeSequencesOfTheirOwn() {

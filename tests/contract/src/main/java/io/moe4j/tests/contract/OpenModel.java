@@ -43,7 +43,7 @@ import java.util.stream.Stream;
 
 /** A model that is open on one rank, in single precision, and one batch: of random tokens, unless others are given. */
 final class OpenModel implements AutoCloseable {
-    /** The factor of further losses: as large as that of the model's own loss, so that a wrong gradient is noticed. */
+    /** The factor of the losses of modules for multi-token prediction: as large as that of the model's own loss, so that a wrong gradient is noticed. */
     private static final float PREDICTION_WEIGHT = 1;
     static final int TOKENS = 24;
     /** How many dispatches may keep their rows: more than any tested model has. */
@@ -138,7 +138,7 @@ final class OpenModel implements AutoCloseable {
                 values.of(positions, positions.length)))).withTokensAhead(ahead(starts)));
     }
 
-    /** For each module for multi-token prediction, the token that lies further by its number, and its label; nothing is predicted beyond a document. */
+    /** For module k for multi-token prediction, the tokens k places later and their labels; nothing is predicted beyond the end of a document. */
     private List<TokensAhead> ahead(int... starts) {
         List<TokensAhead> all = new ArrayList<>();
         long modules = model.predictionLosses().map(Tensor::elements).orElse(0L);
@@ -163,7 +163,7 @@ final class OpenModel implements AutoCloseable {
                 + model.predictionLosses().map(sums -> Arrays.stream(read(sums)).sum()).orElse(0.0);
     }
 
-    /** The losses' sum over {@link #TOKENS}, which is their mean if there are so many; leaves the gradients. */
+    /** The sum of the losses divided by {@link #TOKENS}, which is their mean for a batch of that many tokens; also computes the gradients. */
     double forwardBackward() {
         try (Scope step = rank.context().memory().openStep()) {
             rank.context().stream().fill(loss, 0);
@@ -231,7 +231,7 @@ final class OpenModel implements AutoCloseable {
         }
     }
 
-    /** The logits after each of some passes over the batch's tokens, by a session for all of them. */
+    /** The logits after each pass over the batch's tokens, in one decoding session. */
     List<double[]> decode(long vocabulary, List<Long> passes) {
         Tensor logits = values.tensor(DType.F32, 1, vocabulary);
         List<double[]> all = new ArrayList<>();

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Compares the time of SwiGLU over a buffer sixteen times larger than its rows with that over one without unused rows. The smallest time of many
- * runs is that of an undisturbed run. A disturbed comparison is repeated; a kernel that visits the padding fails each time.
+ * Compares the time of SwiGLU over a buffer sixteen times larger than its rows with that over one without unused rows. The smallest time of many runs has the
+ * least noise. A failed comparison is repeated, because it may be due to noise; a kernel that visits the padding fails each time.
  */
 final class PaddingCost {
     private static final int ROWS = 512;

@@ -66,7 +66,7 @@ final class PlanningRank {
         return null;
     }
 
-    /** Does nothing, and answers with more that does nothing. */
+    /** An object whose methods do nothing, and return further such objects. */
     private static Object nothing(Class<?> type) {
         return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
             Class<?> answer = method.getReturnType();

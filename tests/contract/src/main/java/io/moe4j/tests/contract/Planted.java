@@ -47,24 +47,24 @@ public final class Planted {
         }
     }
 
-    /** What {@link #instead} answers to have the real method called. */
+    /** The answer in {@link #instead} that calls the real method. */
     public static final Object CALL = Intercepted.CALL;
 
     /**
-     * An object of an interface with something wrong.
+     * A proxy of an object with a planted fault.
      *
-     * @param answer for a method's name and its arguments: {@link #CALL}, or what is returned instead
+     * @param answer gets a method's name and its arguments, and returns {@link #CALL}, or the value to return instead
      */
     public static <T> T instead(Class<T> type, T target, BiFunction<String, Object[], @Nullable Object> answer) {
         return Intercepted.of(type, target, answer::apply);
     }
 
     /**
-     * Peers without the barriers of one phase, on the CPU. After each other barrier the stream of one rank rests for 2 ms, of another rank each time.
-     * That is legal, and lets the other ranks reach what the missing barrier should have kept them from, however the machine schedules its threads.
+     * Peers without the barriers of one phase, on the CPU. After each remaining barrier, the stream of one rank pauses for 2 ms, a different rank each time.
+     * This is legal, and lets the other ranks run into the work that the missing barrier should have delayed, however the machine schedules its threads.
      *
-     * @param device that of the peers
-     * @param phase how the names of the phases begin whose barriers do nothing
+     * @param device the device of the peers
+     * @param phase prefix of the names of the phases whose barriers do nothing
      * @since 0.2.0
      */
     public static PeerGroup withoutBarrier(PeerGroup peers, Device device, String phase) {
@@ -93,7 +93,7 @@ public final class Planted {
         });
     }
 
-    /** Runs tests, and gives what those threw that failed. Once one has failed by an assertion the rest is not run. */
+    /** Runs tests, and returns the throwables of those that failed. Stops after the first failed assertion. */
     public static List<Throwable> failures(java.util.stream.Stream<DynamicTest> tests) {
         List<Throwable> failures = new ArrayList<>();
         for (DynamicTest test : tests.toList()) {
@@ -105,7 +105,7 @@ public final class Planted {
         return failures;
     }
 
-    /** Runs one, and gives what it threw. */
+    /** Runs one test, and returns what it threw. */
     public static List<Throwable> failures(Executable test) {
         try {
             test.execute();

@@ -15,7 +15,10 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
-/** The quantization of experts' rows: two results of one call, one of them with dense columns; what follows the last row may be NaN, and is left alone. */
+/**
+ * The quantization of experts' rows: two results of one call, one of them with contiguous columns. Values after the last row may be NaN, and must be neither
+ * read nor written.
+ */
 final class QuantizedRows {
     private static final List<Long> ROWS = List.of(1L, Scales.BLOCK);
     private static final List<Long> COLUMNS = List.of(Scales.BLOCK, 1L);

@@ -55,7 +55,7 @@ public abstract class RecomputePolicyContract {
         ProviderChecks.isWellBehaved(provider(), RecomputePolicyProvider.SPI_VERSION);
     }
 
-    /** Outputs, the input's gradient and the parameters' are those of a tape that keeps everything. */
+    /** Outputs, and the gradients with respect to input and parameters, are those of a tape that keeps everything. */
     @Test
     public void gradientsEqualRecordingEverything() {
         try (ResidualStack stack = new ResidualStack(device)) {

@@ -22,7 +22,7 @@ final class ScaledGrouped {
     private static final int OUTPUTS = 131;
     private static final int INPUTS = 260;
     private static final int CAPACITY = 14;
-    /** Of experts without a row, with five, with none, with six, with none. */
+    /** Inclusive running sums for experts with 0, 5, 0, 6 and 0 rows. */
     private static final List<Integer> OFFSETS = List.of(0, 5, 5, 11, 11);
     private static final int VALID = 11;
     private static final double MARK = -12345.0f;

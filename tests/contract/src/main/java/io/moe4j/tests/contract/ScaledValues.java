@@ -32,7 +32,7 @@ record ScaledValues(Tensor tensor, double[] elements) {
                 .withScales(Optional.of(new Scales(values.of(DType.F32, scales, blocks), block))), elements);
     }
 
-    /** The same, stored with dense columns: the operand of a product whose sums run along them. */
+    /** The same, stored with contiguous columns: an operand of a product that sums along columns. */
     ScaledValues byColumns(HostValues values) {
         int last = tensor.rank() - 1;
         int rows = Math.toIntExact(tensor.dim(last - 1));
@@ -72,10 +72,10 @@ record ScaledValues(Tensor tensor, double[] elements) {
     }
 
     /**
-     * Checks one element of a product. Stored numbers of 4 significant bits have exact products in fp32. A run of r terms is summed with r − 1
-     * roundings, multiplied by two scales with 2, and added to the other runs with one; then follow alpha, and what is added. All are relative to
-     * Σ|a · b|. So an element of k terms has at most k + 6 roundings on its way where all terms are in one run, or each in its own. Storing rounds
-     * once more.
+     * Checks one element of a product. Stored numbers of 4 significant bits have exact products in fp32. A run of r terms with the same scales takes r − 1
+     * roundings for its sum, 2 for the two scales, and 1 for its addition to the other runs; the factor alpha and the added value take further ones. All are
+     * relative to Σ|a · b|. So an element of k terms has at most k + 6 roundings, whether all terms are in one run or each is in its own. Storing the result
+     * rounds once more.
      */
     static void check(String what, DType stored, double[] terms, double before, double actual) {
         double sum = before;

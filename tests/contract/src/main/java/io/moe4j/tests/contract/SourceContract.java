@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The contract of formats of training text: a format gives the texts of a file in order and unchanged, goes on from any position as if it had not stopped,
- * and says what is wrong.
+ * The contract of formats of training text: a format returns the texts of a file in order and unchanged, continues from any position as if it had not
+ * stopped, and reports problems.
  *
  * @since 0.3.0
  */
@@ -56,7 +56,7 @@ public abstract class SourceContract {
     /** A file name of the format, such as {@code x.jsonl}. */
     protected abstract String fileName();
 
-    /** The bytes of a file with these documents, each in a field that is called "text". */
+    /** The bytes of a file with these documents, each in a field named "text". */
     protected abstract byte[] file(List<String> texts);
 
     /**
@@ -105,7 +105,7 @@ public abstract class SourceContract {
         }
     }
 
-    /** From each position, exactly the following texts are read, also the second time. */
+    /** From each position, exactly the following texts are read, repeatedly. */
     @Test
     public void positionsGoOn() throws IOException {
         byte[] file = file(TEXTS);
@@ -128,7 +128,7 @@ public abstract class SourceContract {
         }
     }
 
-    /** A position from another file is refused, and not taken as the beginning or the end. */
+    /** A position from another file is refused, not interpreted as the beginning or the end. */
     @Test
     public void wrongPositionsAreRefused() {
         byte[] file = file(TEXTS);

@@ -32,7 +32,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class StackGuards implements StackWatcher, AutoCloseable {
     static final int BYTES = 4096;
 
-    /** NaN in both floating-point types, and another one than the poison. */
+    /** NaN in both floating-point types, with other bits than the poison. */
     private static final short MARK = 0x7FC1;
     /** The pattern of the strict CPU device. */
     private static final int POISON = 0x7FC0_7FC0;
@@ -108,7 +108,7 @@ final class StackGuards implements StackWatcher, AutoCloseable {
         }
     }
 
-    /** BF16 guard; I64 its elements; I32 whose it is. */
+    /** BF16 guard; I64 its elements; I32 index of its tensor's name. */
     private void check(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
         for (long i = 0; i < launch.int64(1); i++) {

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How many cases of an exhaustive product a test runs. All of them, unless the system property {@code moe4j.thorough} is {@code false}, as it is in this
- * project's own build without {@code -Pthorough}. Then each kind of case is still run; where many cases show the same, a fixed sample of them is. The samples
- * do not depend on chance, so that a failure is repeated by running the test again. A whole test that shows with processes what another one shows with
- * threads has the tag {@code thorough}, and is run by that profile only.
+ * Decides how many cases of a large product of cases a test runs: all of them, unless the system property {@code moe4j.thorough} is {@code false}, as in this
+ * project's own build without {@code -Pthorough}. Then each kind of case still runs, but of many similar cases only a sample. The sample is always the same,
+ * so that a failure is reproducible. A test that repeats with processes what another one tests with threads has the tag {@code thorough}, and is run by that
+ * profile only.
  *
  * @since 0.3.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Thoroughness {
-    /** A prime, so that the sample meets each value of the small products that cases are made of: of 2 types, 4 layouts, 4 forms. */
+    /** A prime, so that the sample contains each value of the dimensions of the product, which have for example 2 types, 4 layouts and 4 forms. */
     private static final int EACH = 7;
 
     private Thoroughness() {}
@@ -24,7 +24,7 @@ public final class Thoroughness {
         return !"false".equals(System.getProperty("moe4j.thorough"));
     }
 
-    /** The number of repetitions: {@code thorough} where all are made, {@code sample} otherwise. */
+    /** The number of repetitions: {@code thorough} if all cases are run, {@code sample} otherwise. */
     public static int of(int sample, int thorough) {
         return isThorough() ? thorough : sample;
     }

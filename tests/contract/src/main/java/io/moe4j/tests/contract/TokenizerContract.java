@@ -30,8 +30,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every tokenizer must do: the same ids for the same text, however the text arrives, however many ids are asked for at once, and whichever thread asks;
- * ids that are in its vocabulary; and text that comes back id by id.
+ * The contract of tokenizers: the same ids for the same text, however the text arrives, however many ids are requested at once, and whichever thread calls;
+ * all ids in the vocabulary; and text that can be decoded id by id.
  *
  * @since 0.3.0
  */
@@ -46,10 +46,12 @@ public abstract class TokenizerContract {
     /** The provider. */
     protected abstract TokenizerProvider provider();
 
-    /** What it opens. */
+    /** The source that it opens. */
     protected abstract TokenizerSource source();
 
-    /** Whether the text of a text's ids is that text again. Not so for one that normalizes text, or has an unknown token. */
+    /**
+     * Whether decoding the ids of a text gives the text unchanged. Override it to return false for a tokenizer that normalizes text, or has an unknown token.
+     */
     protected boolean keepsText() {
         return true;
     }
@@ -121,7 +123,7 @@ public abstract class TokenizerContract {
         }
     }
 
-    /** Where it can tell places, the ids are the same, and each place is a part of the text. */
+    /** If it can give the positions of tokens, the ids are the same, and each position lies in the text. */
     @Test
     public void placesAreInTheText() throws IOException {
         for (String text : texts()) {
@@ -156,7 +158,7 @@ public abstract class TokenizerContract {
         assertEquals(-1, tokens.read(target, 0, 1), "after the end");
     }
 
-    /** Several texts may be open at the same time, as where data has several sources, and be read in turns. */
+    /** Several texts may be open at the same time and be read alternately, as with several data sources. */
     @Test
     public void textsMayBeReadInTurns() throws IOException {
         List<String> texts = texts().stream().limit(texts().size() - 1).toList();
@@ -209,7 +211,7 @@ public abstract class TokenizerContract {
         }
     }
 
-    /** Opened twice, there are two: closing one leaves the other, closing again does nothing. */
+    /** Two opened tokenizers are independent: closing one does not affect the other, and closing again does nothing. */
     @Test
     public void tokenizersAreClosedByThemselves() throws IOException {
         List<Integer> expected = ids("To be, or not to be.");
@@ -221,7 +223,7 @@ public abstract class TokenizerContract {
         assertTrue(tokenizer.identity().matches("\\P{Cntrl}{1,200}"), "identity: " + tokenizer.identity());
     }
 
-    /** The files that it is made of, copied into another folder, make the same tokenizer: exported models and tokenized text take them along. */
+    /** Its files, copied into another folder, give the same tokenizer: exported models and tokenized text contain such copies. */
     @Test
     public void filesMakeTheSameTokenizer() throws IOException {
         List<Path> files = tokenizer.files();
@@ -264,7 +266,7 @@ public abstract class TokenizerContract {
         }
     }
 
-    /** The caller's stream stays open; what it throws comes out. */
+    /** The caller's stream stays open, and its exceptions reach the caller. */
     @Test
     public void theStreamIsTheCallers() throws IOException {
         TokenizerTexts.Slow stream = new TokenizerTexts.Slow(TokenizerTexts.stream("a text"));
@@ -286,7 +288,7 @@ public abstract class TokenizerContract {
         assertTrue(message.contains(unknown) && message.contains("data.end_token"), message);
     }
 
-    /** Text comes back id by id: no character is given in halves, nothing is lost. */
+    /** Text is decoded id by id: no character is split, nothing is lost. */
     @Test
     public void textComesBackIdById() throws IOException {
         Optional<Tokenizer.Decoder> given = tokenizer.decoder();
@@ -307,7 +309,7 @@ public abstract class TokenizerContract {
         assertThrows(IllegalArgumentException.class, () -> decoder.next(-1));
     }
 
-    /** Text is given as soon as it is complete, in whole characters, also where ids end early; and each decoder has a text of its own. */
+    /** Text is returned as soon as it is complete, in whole characters, even if the ids end early; and decoders are independent. */
     @Test
     public void textComesAsItGrows() throws IOException {
         if (tokenizer.decoder().isEmpty()) {

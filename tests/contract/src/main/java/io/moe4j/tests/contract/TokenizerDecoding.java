@@ -8,12 +8,12 @@ import io.moe4j.api.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How text comes out of a decoder: id by id, in whole characters, also where the ids end early. */
+/** Checks the text of a decoder: id by id, in whole characters, even if the ids end early. */
 final class TokenizerDecoding {
     private static final char REPLACEMENT = '\uFFFD';
-    /** The most characters that may be held back: far more than those of one id and of a character that is incomplete. */
+    /** The most characters that may be held back: far more than one id and an incomplete character need. */
     private static final int MOST_HELD = 200;
-    /** Texts of more ids are not cut after each of them. */
+    /** Longer texts are not tested with an end after each id. */
     private static final int MOST_CUT = 100;
 
     private TokenizerDecoding() {}
@@ -39,7 +39,7 @@ final class TokenizerDecoding {
     /**
      * Ids that end early: the text so far, with U+FFFD for a character of which only a part is there; then the decoder is as new.
      *
-     * @param text what all ids stand for
+     * @param text the text of all ids
      */
     static void mayEndEarly(Tokenizer.Decoder decoder, List<Integer> ids, String text, String shown) {
         if (text.indexOf(REPLACEMENT) >= 0 || ids.size() > MOST_CUT) {
@@ -74,8 +74,8 @@ final class TokenizerDecoding {
     }
 
     /**
-     * Whether ids that end here have a part of a character. That is sure where the text before was given, nothing was given for the last ids, and what the next
-     * ones complete is one character that is not ASCII.
+     * Whether the ids up to here certainly end within a character: nothing was returned for the last ids, and the text that the next ids complete is a single
+     * character beyond ASCII.
      */
     private static boolean isInsideACharacter(List<String> pieces, int count) {
         int begin = count;

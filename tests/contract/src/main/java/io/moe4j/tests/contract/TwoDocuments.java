@@ -12,8 +12,8 @@ import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
- * A sequence of two documents, which a model keeps apart. Sums of some hundred singles in another order, through a few layers, differ by at most 1e-4 of the
- * largest value.
+ * A sequence of two documents, which a model keeps apart. The bound is 1e-4 of the largest value, for fp32 sums of some hundred terms in another order,
+ * through a few layers.
  *
  * @param policies recompute policies to try
  * @param opening opens the model with a policy, on a text

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoint that a path means: itself, or the newest one in it, or the newest one in the folder {@link #CHECKPOINTS} of a run.
+ * The checkpoint that a path stands for: the path itself, or the newest checkpoint in it, or the newest one in the folder {@link #CHECKPOINTS} of a run.
  *
  * @param checkpoint the checkpoint to continue
  * @param damaged newer checkpoints that were skipped because they are damaged, the newest first
@@ -30,9 +30,9 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     }
 
     /**
-     * The checkpoints that a path means, the newest last; empty if the path is no checkpoint and contains none.
+     * The checkpoints that a path stands for, the newest last; empty if the path is no checkpoint and contains none.
      *
-     * @throws InputException if this user may not look into the folder
+     * @throws InputException if this user lacks the permission to read the folder
      */
     public static List<Path> candidates(Path path) {
         UnreadableFile.requireReachable(path.resolve(Manifest.FILE));
@@ -50,8 +50,8 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     /**
      * Chooses the newest checkpoint, if it is whole.
      *
-     * @param mine the shares of its bytes that this process compares with their digests, from 0
-     * @param shares how many there are
+     * @param mine the numbers, from 0, of the shares of its bytes that this process compares with their digests
+     * @param shares number of shares
      * @throws InputException if there is none, or it is damaged: the message names the newest whole one
      */
     public static CheckpointChoice newest(Path path, Set<Integer> mine, int shares) {
@@ -66,7 +66,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     }
 
     /**
-     * Chooses the newest checkpoint for its weights only: they are compared with their digests, and the moments are not read.
+     * Chooses the newest checkpoint for its weights only: weights are compared with their digests, and moments are not read.
      *
      * @throws InputException if there is none, or it is damaged: the message names the newest whole one
      */
@@ -110,8 +110,8 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     /**
      * The message about a damaged checkpoint.
      *
-     * @param other what to do where another one is whole
-     * @param none what to do where none is
+     * @param other what to do if another checkpoint is whole
+     * @param none what to do if no checkpoint is whole
      */
     private static InputException damaged(Path checkpoint, DamageException damage, String other, String none) {
         List<Path> others = new ArrayList<>(siblings(checkpoint));
@@ -158,7 +158,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
         return new CheckpointStore(folder, FileOperations.disk()).all();
     }
 
-    /** A checkpoint never has a config.json, which a model folder always has: its files may have the names of the oldest layout. */
+    /** A folder with a config.json is a model folder and not a checkpoint, even if its files have the names of the oldest checkpoint layout. */
     private static boolean isCheckpoint(Path path) {
         return Files.exists(path.resolve(Manifest.FILE)) || Files.exists(path.resolve(Progress.FILE))
                 || (Files.isDirectory(path) && (StepNames.step(path, "").isPresent()

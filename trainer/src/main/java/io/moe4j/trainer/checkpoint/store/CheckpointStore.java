@@ -9,17 +9,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A folder of checkpoints, and the states of each step in it. On the disk a step is
+ * A folder of checkpoints, and the state of each step's checkpoint in it. On the disk, the folder of a step has one of these names:
  *
  * <ul>
- * <li>{@code step-000000010}: whole; it counts,
+ * <li>{@code step-000000010}: a complete checkpoint; only such a folder counts as a checkpoint,
  * <li>{@code step-000000010.part}: being written; it never counts,
  * <li>{@code step-000000010.old}: whole, and being replaced by a newer one of the same step; it counts while {@code step-000000010} is not there,
  * <li>{@code step-000000010.gone}: being removed; it never counts,
  * <li>{@code step-000000010.damaged}: renamed by a run that continued an earlier step; it never counts, and is never removed.
  * </ul>
  *
- * {@link #sweep} changes what a killed run has left into the first or the last of these states. Only one process may write at a time.
+ * {@link #sweep} completes or removes the folders that a killed run left in one of the other states. Only one process may write at a time.
  *
  * @since 0.2.0
  */
@@ -60,12 +60,12 @@ public final class CheckpointStore {
         return folders.named(step, "");
     }
 
-    /** Completes or removes what a killed run has left; called before a run saves for the first time. */
+    /** Completes or removes unfinished folders of a killed run; called before a run saves for the first time. */
     public void sweep() throws IOException {
         new Sweep(folders, files).run();
     }
 
-    /** Begins the checkpoint of a step: makes an empty folder for its files, after removing what an earlier attempt may have left. */
+    /** Begins the checkpoint of a step: makes an empty folder for its files, after removing that of an earlier attempt, if there is one. */
     public Path begin(long step) throws IOException {
         return new Publication(folders, files).begin(step);
     }

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Operations that other ones do. A subclass changes some of them, such as a disk on which no file can be created.
+ * Forwards all operations to another implementation. A subclass overrides some, for example to simulate a disk on which no file can be created.
  *
  * @since 0.3.0
  */
@@ -14,7 +14,7 @@ import java.nio.file.Path;
 public class ForwardingFileOperations implements FileOperations {
     private final FileOperations real;
 
-    /** @param real the operations that are done */
+    /** @param real the implementation that does the work */
     public ForwardingFileOperations(FileOperations real) {
         this.real = real;
     }

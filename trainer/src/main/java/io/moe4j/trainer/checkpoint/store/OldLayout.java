@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /**
  * Checkpoints of 0.1: {@code progress.json}, and {@code model}, {@code first_moment} and {@code second_moment} in {@code .safetensors} files, without a
- * manifest. They are read, and never written.
+ * manifest. This version reads them, and never writes them.
  */
 final class OldLayout {
     private static final Map<Role, String> FILES = Collections.unmodifiableMap(new EnumMap<>(

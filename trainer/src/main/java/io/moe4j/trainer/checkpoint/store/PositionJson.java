@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /** The position of the data as JSON. Only the module {@code io.moe4j.data} knows what the values of a source mean, and checks them. */
 final class PositionJson {
     private static final int VERSION = 1;
-    /** The most sources: more than any run has, and few enough to refuse a file that would fill the memory. */
+    /** The most values of a source: more than any run has, and few enough that a damaged file cannot fill the memory. */
     private static final int MOST_VALUES = 1000;
 
     private PositionJson() {}

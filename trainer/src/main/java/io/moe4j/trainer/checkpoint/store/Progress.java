@@ -12,12 +12,12 @@ import tools.jackson.databind.json.JsonMapper;
  * The progress of a run when it was saved.
  *
  * @param step optimizer steps done
- * @param sequences sequences that all ranks together have read: the place where the data goes on
+ * @param sequences number of sequences that all ranks together have read; the data continues after them
  * @param seed the seed of the order of the data
  * @param ranks number of ranks of the world that wrote the checkpoint
  * @param data the data that the run read; checkpoints of 0.1 do not have it
  * @param model the model that the run trained; checkpoints before 0.3 do not have it
- * @param position where each source of the data goes on; checkpoints of 0.1 and 0.2 do not have it, nor those of a run whose program supplies the data
+ * @param position where each source of the data continues; absent in checkpoints of 0.1 and 0.2, and in those of a run whose program supplies the data
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -72,7 +72,7 @@ record Publication(StepFolders folders, FileOperations files) {
             try {
                 files.rename(old, place);
             } catch (IOException second) {
-                // It counts under its other name too.
+                // The checkpoint under its other name, .old, counts too.
                 cause.addSuppressed(second);
             }
         }

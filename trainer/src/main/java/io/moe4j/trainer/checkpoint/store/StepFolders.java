@@ -31,7 +31,7 @@ record StepFolders(Path folder) {
 
     /** All steps that are in a state. */
     Map<Long, Path> in(String ending) {
-        // A folder that may be listed but not entered would look empty: nothing in it can be told to be a folder.
+        // A folder that this user may list but not enter would look empty, because no entry could be recognised as a folder.
         UnreadableFile.requireReachable(folder.resolve(StepNames.of(0)));
         Map<Long, Path> found = new TreeMap<>();
         if (!Files.isDirectory(folder)) {

@@ -46,7 +46,10 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
         return new StoredModel(name, flavor, config, generation, tokenizer, from, value, lora);
     }
 
-    /** Modules for multi-token prediction; empty if the checkpoint does not describe its model, 0 if it was written before there were any. */
+    /**
+     * The number of modules for multi-token prediction; empty if the checkpoint does not describe its model, 0 if it was written before moe4j had such
+     * modules.
+     */
     public OptionalInt predictionDepth() {
         return config.map(keys -> OptionalInt.of(keys.get("num_nextn_predict_layers") instanceof Number depth
                 && lora.isEmpty() ? depth.intValue() : 0)).orElse(OptionalInt.empty());

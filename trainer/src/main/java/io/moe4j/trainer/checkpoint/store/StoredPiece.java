@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
 record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
     private static final int BLOCK = 1 << 20;
 
-    /** Says what is wrong with the bytes; empty if nothing is. */
+    /** A description of what is wrong with the bytes; empty if nothing is. */
     Optional<String> damage() {
         String where = file.name() + ": bytes " + from + " to " + (from + piece.bytes());
         try {
@@ -41,7 +41,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
 
     private String digest() throws IOException {
         MessageDigest digest = Sha256.begin();
-        // The file is read, and not mapped, so that a failing disk gives an exception here, and not a fault of the JVM.
+        // The file is read, not memory-mapped, so that a failing disk causes an exception here and does not crash the JVM.
         try (FileChannel channel = FileChannel.open(path)) {
             ByteBuffer block = ByteBuffer.allocate((int) Math.min(BLOCK, piece.bytes()));
             for (long at = from; at < from + piece.bytes();) {
@@ -82,7 +82,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
         }
     }
 
-    /** What the header of a file of tensors says, in an order that is the same in each JVM: two runs with the same bits have equal files. */
+    /** The metadata in the header of a file of tensors, in an order that is the same in each JVM, so that two runs with equal values write equal files. */
     static Map<String, String> metadata(Role role, long step, List<Integer> ranks) {
         return new TreeMap<>(Map.of("role", role.text(), "step", String.valueOf(step), "ranks", ranks.toString()));
     }

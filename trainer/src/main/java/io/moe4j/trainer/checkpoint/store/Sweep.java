@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Changes what a killed run has left into one of the lasting states: whole, or renamed as damaged.
+ * Completes or removes the unfinished folders that a killed run left.
  *
  * @param folders the folder of checkpoints
  * @param files the file operations to use
@@ -29,7 +29,7 @@ record Sweep(StepFolders folders, FileOperations files) {
         if (old.isEmpty() && rubbish.isEmpty()) {
             return;
         }
-        // A renaming that was made before the kill is made durable before anything that it replaces is removed.
+        // Make renames from before the kill durable before removing anything that they replace.
         files.forceFolder(folders.folder());
         for (Map.Entry<Long, Path> each : old.entrySet()) {
             Path place = folders.named(each.getKey(), "");

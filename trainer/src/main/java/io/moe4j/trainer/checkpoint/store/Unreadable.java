@@ -28,14 +28,14 @@ final class Unreadable {
         return new DamageException(what + " cannot be read (" + problem + ")");
     }
 
-    /** Refuses a file in a folder that this user may not enter, which Java would say does not exist. */
+    /** Refuses a file in a folder that this user may not enter; Java would report that the file does not exist. */
     static void requireEntry(Path file) {
         try {
             Files.readAttributes(file, BasicFileAttributes.class);
         } catch (AccessDeniedException e) {
             throw damage(String.valueOf(file.getFileName()), e);
         } catch (IOException e) {
-            // What else is wrong is found when the file is looked at.
+            // Other problems are found when the file is read.
         }
     }
 }

@@ -85,7 +85,7 @@ final class AttentionDefinition {
         return 1 + Math.min(terms, 6 * Math.sqrt(terms));
     }
 
-    /** A dot product; sets {@link #size}. Both sums are made in one loop, since most of the time of these definitions is spent here. */
+    /** A dot product; sets {@link #size}. One loop computes both sums, because most of the time of these definitions is spent here. */
     private double dot(double[] a, int from, double[] b, int with, int count) {
         double sum = 0;
         double sizes = 0;
@@ -98,7 +98,7 @@ final class AttentionDefinition {
         return sum;
     }
 
-    /** The largest error of the last dot product, of so many terms. */
+    /** The largest error of the last dot product, which has {@code count} terms. */
     private double dotError(int count) {
         return roundings(count) * Rounding.U32 * size;
     }

@@ -53,7 +53,7 @@ final class CopyCases {
         });
     }
 
-    /** Infinities, NaN, both zeros, a tie to even either way, what overflows when it is rounded, the smallest. */
+    /** Infinities, NaN, both zeros, ties to even in both directions, a value that overflows when rounded, and the smallest value. */
     private static OpCase ends(DType from, DType to) {
         double[] values = Arrays.stream(new double[] {Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN, 0,
                 -0.0, 1.00390625, 1.01171875, -1.00390625, Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_NORMAL, 1e-30,

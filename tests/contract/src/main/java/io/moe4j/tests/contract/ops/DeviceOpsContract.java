@@ -96,7 +96,7 @@ public abstract class DeviceOpsContract {
         device.close();
     }
 
-    /** Products: all transposes, any rows, with and without adding to the result's previous content. */
+    /** Products: all transposes, any number of rows, with and without adding to the result's previous content. */
     @TestFactory
     public Stream<DynamicTest> matmul() {
         return checks(MatmulCases.all());
@@ -180,7 +180,7 @@ public abstract class DeviceOpsContract {
         return checks(AttentionCases.all());
     }
 
-    /** Scores that forward leaves to its gradient change no bit. */
+    /** Scores that forward stores for its gradient do not change the results' bits. */
     @Test
     public void scoresThatAttentionLeavesDoNotShow() {
         try (OpBench bench = bench(device, rank)) {
@@ -213,7 +213,7 @@ public abstract class DeviceOpsContract {
     }
 
     /**
-     * Losses of routing and their gradient.
+     * The router's auxiliary losses and their gradient.
      *
      * @since 0.3.0
      */
@@ -337,7 +337,7 @@ public abstract class DeviceOpsContract {
         assertTrue(String.valueOf(refusal.getMessage()).contains(tensor), refusal.toString());
     }
 
-    /** Of each family, see {@link Thoroughness#sample}: what replays and other threads change does not depend on each combination of shapes. */
+    /** A sample of each family (see {@link Thoroughness#sample}): the effect of replays and threads does not depend on every combination of shapes. */
     private static Stream<OpCase> samples() {
         return Stream.of(MatmulCases.all(), MixedMatmulCases.all(), CopyCases.all(), ElementwiseCases.all(),
                 NormCases.all(), RopeCases.all(),

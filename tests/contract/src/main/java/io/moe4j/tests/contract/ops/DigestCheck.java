@@ -24,7 +24,7 @@ final class DigestCheck {
         this.rank = rank;
     }
 
-    /** Elements of every width, whole words and partial ones, aligned and shifted; and a changed bit changes the digest. */
+    /** Checks elements of every width, whole words and partial ones, aligned and shifted, and that a changed bit changes the digest. */
     void run() {
         assertEquals(ElementwiseOps.mix(0x9E37_79BB_7F4A_7C14L),
                 of(DType.I32, ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(1).putInt(2).array(), 0));

@@ -18,8 +18,8 @@ record Expected(String name, Operand operand, double[] values, double[] bounds) 
     }
 
     /**
-     * Values that are computed in fp32 and rounded once when they are stored. A device may order and fuse its operations otherwise than the definition
-     * does, which changes which roundings are made but not how many by much: twice the error.
+     * Values that are computed in fp32 and rounded once when they are stored. A device may order and fuse its operations differently from the definition,
+     * which changes the number of roundings only a little; the bound is twice the error.
      */
     static Expected close(String name, Operand operand, Approx[] values) {
         double[] exact = new double[values.length];

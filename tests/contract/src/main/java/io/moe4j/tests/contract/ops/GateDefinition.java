@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What the gate does with the scores of one token, written as it is defined. */
+/** The definition of the gate for the scores of one token. */
 record GateDefinition(Gate gate, int experts) {
 
     Approx[] scores(double[] logits) {
@@ -23,7 +23,7 @@ record GateDefinition(Gate gate, int experts) {
         return Arrays.stream(powers).map(power -> power.over(total)).toArray(Approx[]::new);
     }
 
-    /** The best experts of the best groups. Scores and bias are added, and a group's top two where they are its value, in fp32: that decides ties. */
+    /** The best experts of the best groups. The sums of scores and biases, and of a group's two best, are computed in fp32, which decides ties. */
     int[] select(double[] scores, double[] bias) {
         float[] choice = new float[experts];
         for (int e = 0; e < experts; e++) {

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Cases of cross-entropy and its gradient. In one row all logits are equal, one has logits near a thousand, one a single large logit. Some labels do not
- * count, or none does.
+ * Cases of cross-entropy and its gradient. One row has equal logits, one has logits near a thousand, one a single large logit. Some labels, or all, do not
+ * count.
  *
  * @param tokens T
  * @param words V

@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * Operations over more than 2³¹ elements: the whole tensor holds one value, and its first and last elements, and those around 2³¹, are looked at. An index that
- * overflows meets the others, or nothing.
+ * Operations over more than 2³¹ elements: the whole tensor holds one value, and its first and last elements, and those around 2³¹, are looked at. An index
+ * that overflows would change other elements, or none.
  */
 final class ManyElements {
     private static final long COUNT = (1L << 31) + 4096;

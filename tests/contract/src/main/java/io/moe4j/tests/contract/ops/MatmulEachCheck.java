@@ -26,7 +26,10 @@ final class MatmulEachCheck {
         this.rank = rank;
     }
 
-    /** Shapes that are cut into one panel or several, all forms, added or not; at equal distances, at others, of other shapes, one, and none; deep ones. */
+    /**
+     * Checks shapes of one or several panels in all forms, added or not; operands at equal and unequal distances; products of different shapes; one product,
+     * and none; and large inner dimensions.
+     */
     void run() {
         for (DType type : List.of(DType.F32, DType.BF16)) {
             for (int[] shape : new int[][] {{24, 40, 16}, {136, 264, 192}, {40, 24, 1200}, {1, 64, 64}, {16, 8, 0}}) {
@@ -75,7 +78,7 @@ final class MatmulEachCheck {
         }
     }
 
-    /** What is not alike. */
+    /** Products that differ from each other. */
     private void mixed() {
         Layout small = new Layout(DType.F32, 24, 40, 16, false, 0);
         Layout large = new Layout(DType.F32, 136, 264, 192, true, 0.5f);
@@ -83,7 +86,7 @@ final class MatmulEachCheck {
             List<Matmul> of = new ArrayList<>();
             List<Matmul> each = new ArrayList<>();
             for (Layout layout : List.of(small, large)) {
-                // What the small one writes is not read or written by the large one: its place is that of a left operand that the large one does not use.
+                // The small product writes to the place of a left operand that the large one does not use, so that they do not conflict.
                 of.add(layout.product(together, layout.equals(small) ? 0 : 4));
                 each.add(layout.product(alone, layout.equals(small) ? 0 : 4));
             }
@@ -121,7 +124,7 @@ final class MatmulEachCheck {
 
     private void compare(List<Matmul> together, List<Matmul> alone, Memory memory, Memory other, String name) {
         compute(together, alone);
-        // All of the memory: nothing beside the results has changed either.
+        // Compare all of the memory: nothing besides the results may have changed either.
         assertArrayEquals(read(other), read(memory), name + ", seed " + SEED);
     }
 

@@ -25,7 +25,7 @@ import java.util.function.Supplier;
  */
 record MixedMatmulCases(int m, int n, int k, DType out, Form form, boolean added, Layout layout) {
     private static final float ALPHA = 0.75f;
-    /** A device may split a number into this many; see {@link #product}. */
+    /** The number of parts into which a device may split an F32 value; see {@link #product}. */
     private static final int PIECES = 3;
 
     static List<OpCase> all() {
@@ -46,7 +46,7 @@ record MixedMatmulCases(int m, int n, int k, DType out, Form form, boolean added
         return cases;
     }
 
-    /** One term, times 1: the result is a, in all its bits. The first number is the example of the CUDA kernel that splits numbers. */
+    /** One term, times 1: the result must have all bits of a. The first number is the example of the CUDA kernel that splits numbers. */
     private static OpCase allBits(Form form) {
         double[] a = DoubleElements.random(F32, 300, 5);
         double[] special = {1.00390625 + Math.scalb(1.0, -23), Math.scalb(33_554_430.0, -100), -Float.MAX_VALUE, 0,
@@ -83,7 +83,7 @@ record MixedMatmulCases(int m, int n, int k, DType out, Form form, boolean added
 
     private static OpCall call(OpBench bench, Matmul call, Operand c,
             Supplier<List<Expected>> expected) {
-        // At least one word: a product of nothing needs none, but is given a tensor.
+        // At least one word: an empty product needs no workspace, but the call needs a tensor.
         Tensor workspace = bench.workspace(Math.max(4, bench.device().workspaceSizes().mixedMatmul(call)))
                 .orElseThrow();
         return new OpCall(() -> bench.ops().mixedMatmul(bench.stream(), call, workspace), List.of(c), expected);

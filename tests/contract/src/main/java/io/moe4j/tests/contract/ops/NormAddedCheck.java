@@ -10,7 +10,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** The gradient of a norm that is added to another has the bits of the two operations that it joins. */
+/** The gradient of a norm that is added to another gradient has the bits of the two separate operations. */
 final class NormAddedCheck {
     private final OpBench bench;
 

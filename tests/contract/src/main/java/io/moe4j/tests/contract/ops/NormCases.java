@@ -21,7 +21,7 @@ import java.util.List;
 record NormCases(int rows, int dim, DType type, Layout layout) {
     private static final float EPS = 1e-5f;
 
-    /** What a gradient is added to. */
+    /** How a gradient is written. */
     private enum Form {
         ALONE, IN_PLACE, TO_ANOTHER
     }

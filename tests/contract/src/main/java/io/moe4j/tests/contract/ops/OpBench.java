@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 
-/** The operands of one call, made, set back before each run, and read after it. */
+/** The operands of one call: creates them, resets them before each run, and reads them after it. */
 final class OpBench implements AutoCloseable {
     private static final long BEHIND = 64;
     private static final long FAR_SLOT = 4096;
@@ -79,7 +79,7 @@ final class OpBench implements AutoCloseable {
         return add(view, List.of(whole), places, values);
     }
 
-    /** Rows far apart. All far tensors of a call share one memory: they lie side by side in it. */
+    /** A tensor with rows far apart. All such tensors of a call lie side by side in one memory. */
     private Operand farRows(DType dtype, double[] values, long... shape) {
         if (far.isEmpty()) {
             far = Optional.of(huge.apply(Layout.farBytes(FAR_ROWS, Float.BYTES, FAR_SLOTS * FAR_SLOT)));
@@ -109,7 +109,7 @@ final class OpBench implements AutoCloseable {
         return operands.get(index);
     }
 
-    /** Scratch of that many bytes; none if they are none. */
+    /** A workspace of this many bytes; empty for 0 bytes. */
     Optional<Tensor> workspace(long bytes) {
         if (bytes == 0) {
             return Optional.empty();
@@ -127,7 +127,7 @@ final class OpBench implements AutoCloseable {
         return operands.stream().map(operand -> operand.read(stream)).toList();
     }
 
-    /** Makes the call, and checks all that must hold for its results. */
+    /** Makes the call, and checks its results and that nothing else was written. */
     List<byte[]> check(OpCall call) {
         List<byte[]> images = run(ignored -> call.enqueue().run());
         List<Expected> all = call.expected().get();
@@ -172,7 +172,7 @@ final class OpBench implements AutoCloseable {
         return memory;
     }
 
-    /** Where each element lies, in row-major order: the last index counts fastest. */
+    /** The position of each element, in row-major order. */
     private static int[] places(int elements, long skip, long[] shape, long[] strides) {
         int[] places = new int[elements];
         long[] index = new long[shape.length];

@@ -11,9 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A tensor of a call together with all that lies around it. Whatever was not given a value holds ones in every bit, NaN in both floating-point
- * types: before it, after it,
- * between its rows, and in a tensor that is only written.
+ * A tensor of a call together with all that lies around it. All memory without given values has every bit set, which is NaN in both floating-point types:
+ * before the tensor, after it, between its rows, and in a tensor that is only written.
  */
 final class Operand {
     private final Tensor view;
@@ -42,7 +41,7 @@ final class Operand {
         return view.dtype();
     }
 
-    /** What it holds before each call. */
+    /** Its values before each call. */
     double[] values() {
         return values(initial);
     }
@@ -56,7 +55,7 @@ final class Operand {
         return values;
     }
 
-    /** Lets one element hold something else before each call. */
+    /** Changes the value that one element has before each call. */
     void set(int element, double value) {
         DoubleElements.put(DoubleElements.of(initial), dtype(), places[element], value);
     }
@@ -87,7 +86,7 @@ final class Operand {
         return image;
     }
 
-    /** Fails if anything was written but, where {@code mayChange}, the tensor itself. */
+    /** Fails if anything was written, except the tensor itself if {@code mayChange}. */
     void checkUntouched(byte[] image, boolean mayChange) {
         int size = dtype().bytes();
         boolean[] own = new boolean[image.length / size];

@@ -116,7 +116,10 @@ final class OptimizerCases {
         });
     }
 
-    /** Only weight decay, by a power of two, as above: both forms of the new parameter are known exactly. A device may leave this to two operations. */
+    /**
+     * Only weight decay, by a power of two, as above: both forms of the new parameter are known exactly. A device may leave this out; the caller then
+     * converts in a second operation.
+     */
     private static OpCase converts(DType gradients, DType moments, int n, Layout layout) {
         float decay = 0x1p-10f;
         return new OpCase("adamw with a BF16 copy, gradient " + gradients + ", moments " + moments + " x" + n + " "

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Losses of routing, as they are defined.
+ * The definition of the router's auxiliary losses.
  *
  * @param sequences B
  * @param sequence S

@@ -78,7 +78,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         return IntStream.range(0, tokens).mapToObj(row).flatMap(Arrays::stream).toArray(Approx[]::new);
     }
 
-    /** Scores as the gate computes them; further operations are tested on equal scores, so that errors do not add up. */
+    /** Scores as the gate computes them. Later operations are tested on the same scores, so that errors do not accumulate. */
     private Operand scoresOf(OpBench bench) {
         double[] logits = DoubleElements.random(F32, (long) tokens * experts, LOGIT_SIZE, 1);
         return bench.of(F32, Layout.DENSE, Arrays.stream(rows(t -> definition().scores(row(logits, t, experts))))

@@ -3,9 +3,9 @@ package io.moe4j.tests.contract.ops;
 import io.moe4j.tests.contract.Rounding;
 
 /**
- * A sum of n terms in fp32, in any order that is the same each time. Its roundings add up to at most n units in the worst case, and to at most 6 √n except
- * in one case in a million (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", 2019); the data is the same each time, so that
- * nothing depends on luck.
+ * A sum of n terms in fp32, in any order that is the same each time. Its error is at most n units in the worst case, and at most 6 √n units except in one
+ * case in a million (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", 2019). The data is the same each time, so that the test does
+ * not depend on chance.
  */
 final class Sum {
     private double value;
