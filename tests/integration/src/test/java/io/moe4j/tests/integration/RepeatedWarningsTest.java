@@ -3,7 +3,12 @@ package io.moe4j.tests.integration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.app.cli.Main;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.run.BatchSource;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.step.Batch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -20,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** What is wrong with the data of validation is the same in each validation, and is warned of once. */
+/** What is wrong in each step or each validation is warned of once, or a few times. */
 @Isolated("reads the log, which goes to the error stream of the JVM")
-class ValidationWarningsTest {
+class RepeatedWarningsTest {
     private static final String TEXT = "{\"text\": \"abcdefg\"}\n";
     private static final String BAD = "{\"txt\": \"x\"}\n";
 
@@ -60,6 +66,32 @@ class ValidationWarningsTest {
                 .collect(Collectors.joining());
     }
 
+    @Test
+    void stepsWithoutLabelsAreToldTenTimes() {
+        String log = logged(() -> {
+            try (TrainingRun run = Tiny.open(RepeatedWarningsTest::withoutLabels, "training.steps=12")) {
+                while (run.hasNext()) {
+                    assertEquals(0, run.step().labels());
+                }
+            }
+        });
+        assertEquals(10, count(log, "labels counts, so that nothing was learnt"), log);
+        assertTrue(log.contains("step 10: ") && log.contains(". Further steps like this have no warning"), log);
+    }
+
+    private static BatchSource.Factory withoutLabels(TrainerConfig config) {
+        BatchSource.Factory whole = Tiny.sequences(config);
+        return (rank, read) -> {
+            BatchSource source = whole.open(rank, read);
+            return () -> {
+                Batch all = source.next();
+                int[] labels = new int[all.labels_T().length];
+                Arrays.fill(labels, LossOps.IGNORED_LABEL);
+                return new Batch(all.ids_T(), labels);
+            };
+        };
+    }
+
     private static int count(String log, String part) {
         return (log.length() - log.replace(part, "").length()) / part.length();
     }
@@ -76,17 +108,21 @@ class ValidationWarningsTest {
                 "3", "--validation.interval", "1", "--metrics.report", "false", "--output",
                 folder.resolve("run").toString()));
         all.addAll(List.of(more));
-        ByteArrayOutputStream log = new ByteArrayOutputStream();
         StringWriter told = new StringWriter();
+        return logged(() -> assertEquals(0,
+                Main.run(new PrintWriter(told), new PrintWriter(told), all.toArray(String[]::new)), told::toString));
+    }
+
+    /** What is logged meanwhile. */
+    private static String logged(Runnable work) {
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
         PrintStream before = System.err;
         System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-        int code;
         try {
-            code = Main.run(new PrintWriter(told), new PrintWriter(told), all.toArray(String[]::new));
+            work.run();
         } finally {
             System.setErr(before);
         }
-        assertEquals(0, code, told.toString());
         return log.toString(StandardCharsets.UTF_8);
     }
 }
