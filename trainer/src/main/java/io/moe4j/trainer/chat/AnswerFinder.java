@@ -30,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  * agree, the conversation is refused.
  */
 final class AnswerFinder {
+    /** The most messages times answers: 5,792 messages, half of them answers, which take a core about 15 s. 16 MiB may hold 50 times as many: hours. */
+    private static final long MOST = 1 << 24;
+    private static final String REMEDY = "; mark in the template what the assistant says, with {% generation %} and"
+            + " {% endgeneration %}, and give it as data.chat_template";
+
     private final Template template;
     private final List<Map<String, @Nullable Object>> messages;
     private final String text;
@@ -61,6 +66,13 @@ final class AnswerFinder {
      */
     static List<Part> answers(Template template, List<Map<String, @Nullable Object>> messages, String text)
             throws ConversationException {
+        long answers = messages.stream().filter(Conversation::isAssistant).count();
+        if (answers * messages.size() > MOST) {
+            throw new ConversationException("has " + messages.size() + " messages, " + answers
+                    + " of them answers, and their product must be at most " + MOST
+                    + " where the chat template does not mark answers: it renders the messages before each of them"
+                    + REMEDY + ", or divide the conversation");
+        }
         Marks marks = Marks.notIn(text + messages)
                 .orElseThrow(() -> new ConversationException("has all characters for private use"));
         return new AnswerFinder(template, messages, text, marks).answers();
@@ -296,8 +308,6 @@ final class AnswerFinder {
 
     private static ConversationException refusal(String seen) {
         return new ConversationException("has answers that cannot be found in what the chat template makes of it: "
-                + seen
-                + "; mark in the template what the assistant says, with {% generation %} and {% endgeneration %}, and give it"
-                + " as data.chat_template");
+                + seen + REMEDY);
     }
 }

@@ -1,7 +1,10 @@
 package io.moe4j.trainer.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.data.ConversationException;
 import io.moe4j.data.RenderedConversation.Part;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +14,27 @@ import org.junit.jupiter.api.Test;
 
 /** What it takes to find answers: docs/data.md says how often a conversation is rendered. What is found is tested by ChatTest of the module for parity. */
 class AnswerFinderTest {
+
+    /** 5,794 messages are refused before they are rendered; two fewer are 2 · 2896², the limit. */
+    @Test
+    void oneThatWouldTakeTooLongIsRefusedAtOnce() {
+        List<Map<String, @Nullable Object>> messages = new ArrayList<>();
+        for (int i = 0; i < 2897; i++) {
+            messages.add(Map.of("role", "user", "content", "Hi"));
+            messages.add(Map.of("role", "assistant", "content", "Yes"));
+        }
+        Template rendering = (some, prompt) -> {
+            throw new ConversationException("was rendered");
+        };
+        String told = assertThrows(ConversationException.class, () -> AnswerFinder.answers(rendering, messages, ""))
+                .getMessage();
+        assertTrue(
+                told.startsWith("has 5794 messages, 2897 of them answers, and their product must be at most 16777216")
+                        && told.contains("{% generation %}") && told.endsWith(", or divide the conversation"),
+                told);
+        assertEquals("was rendered", assertThrows(ConversationException.class,
+                () -> AnswerFinder.answers(rendering, messages.subList(2, messages.size()), "")).getMessage());
+    }
 
     /** Once without marks, once with them, twice for each answer but once for the last one, which ends where the conversation does, and twice for what ends answers. */
     @Test
