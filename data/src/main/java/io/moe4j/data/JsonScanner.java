@@ -87,7 +87,7 @@ final class JsonScanner {
         if (other || (found == 0 && field.required())) {
             throw JsonProblem.content("has no string \"" + Shown.of(field.key()) + "\""
                     + (field.required()
-                            ? "; data.text_field says which key has the text, and for a source of data.sources its own text_field"
+                            ? "; data.text_field says which key has the text, or text_field of its source (data.sources.NAME, validation)"
                             : ""));
         }
     }

@@ -21,8 +21,9 @@ public interface MatmulOps {
      *
      * <p>If a and b have {@linkplain Tensor#scales() scales}, the k terms of an element of op(a) · op(b) are summed in runs. A run has one scale of
      * a and one of b, and at most {@value #RUN} terms; a new run begins where a scale changes, and at multiples of {@value #RUN}. The stored numbers of a
-     * run are multiplied and summed in fp32; the run's sum is multiplied by both scales, and added to the sums of the other runs in fp32. Since SPI 1.4, on
-     * devices that {@linkplain DeviceOps#supports support} the type.
+     * run are multiplied and summed in fp32; the run's sum is multiplied by both scales, and added to the sums of the other runs in fp32. The reference
+     * multiplies by a's scale first; a device may multiply the scales with each other first, which differs in the last bit, and where one of these products
+     * leaves the range of fp32. Since SPI 1.4, on devices that {@linkplain DeviceOps#supports support} the type.
      *
      * <p>Tensor cores may sum a run with fewer bits. Those of Hopper add 32 terms at a time to the sum so far, and first truncate each of these 33 numbers to
      * 13 bits below the largest. So the error of a run is at most 4 · 33 · 2⁻¹³ = 0.016 times Σ|a · b|; the largest error of millions of sums of random

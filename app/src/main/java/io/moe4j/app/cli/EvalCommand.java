@@ -8,6 +8,7 @@ import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.ConfiguredData;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.DataConfig;
 import io.moe4j.trainer.config.NamedConfigs;
@@ -118,16 +119,18 @@ final class EvalCommand implements Callable<Integer> {
         // An evaluation is not captured: exchanges that cannot be captured are allowed.
         List<String> always = new ArrayList<>(List.of("model.name=" + source.modelName(), "graph_capture.enable=false",
                 "validation.path=" + texts, "validation.split=0"));
-        chatTemplate(source).ifPresent(file -> always.add("data.chat_template=" + file));
+        chatTemplate(source, texts).ifPresent(file -> always.add("data.chat_template=" + file));
         source.tokenizer().ifPresent(tokenizer -> always.add("data.tokenizer=" + tokenizer));
         return configOptions.loadBesideArguments(registry, ConfigUse.runningModel(source.spec()),
                 Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
     }
 
     /** The chat template of the model as a file, if conversations are read and it is not found beside the tokenizer. */
-    private Optional<Path> chatTemplate(ModelSource source) {
-        DataConfig given = configOptions.unchecked().data();
-        if (given.messagesField().isEmpty() || given.chatTemplate().isPresent()) {
+    private Optional<Path> chatTemplate(ModelSource source, Path texts) {
+        TrainerConfig asked = configOptions.unchecked();
+        DataConfig given = asked.data();
+        if (given.chatTemplate().isPresent() || !ConfiguredData
+                .hasConversations(asked.withValidation(asked.validation().withPath(Optional.of(texts))))) {
             return Optional.empty();
         }
         return source.chatFormat().filter(format -> !isBesideTokenizer(format, source, given)).map(format -> {
