@@ -41,9 +41,12 @@ final class PlugInFault {
     static Optional<String> describe(Throwable failure, Stream<Loaded> loaded) {
         List<Loaded> outside = outside(loaded);
         int causes = 0;
-        for (Throwable thrown = failure; thrown instanceof Exception && isJavas(thrown)
+        for (Throwable thrown = failure; thrown != null && (isJavas(thrown) || isPassedOn(thrown))
                 && causes < MAX_CAUSES; thrown = thrown.getCause()) {
             causes++;
+            if (!isJavas(thrown)) {
+                continue;
+            }
             for (StackTraceElement frame : calls(thrown)) {
                 List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
                 if (!here.isEmpty()) {
@@ -70,9 +73,41 @@ final class PlugInFault {
         return count == 0 ? all : all.subList(0, count);
     }
 
-    /** Whether the exception is of one of Java's own classes. Exceptions of other classes are intended refusals. */
+    /**
+     * The call that a thread is making, if it is one of a plug-in's code and not of what that has called: {@code the plug-in "x" in AcmeSpec.open()}. What
+     * Java's own classes do there counts as the plug-in's, such as a wait for a lock.
+     *
+     * @param loaded all plug-ins
+     */
+    static Optional<String> running(StackTraceElement[] calls, Stream<Loaded> loaded) {
+        return Stream.of(calls).filter(frame -> !isOfJava(frame)).findFirst().flatMap(frame -> {
+            List<Loaded> here = outside(loaded).stream()
+                    .filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
+            return here.isEmpty() ? Optional.empty()
+                    : Optional.of("the plug-in " + ids(here) + " in " + call(frame));
+        });
+    }
+
+    private static boolean isOfJava(StackTraceElement frame) {
+        return frame.getClassName().startsWith("java.") || frame.getClassName().startsWith("jdk.");
+    }
+
+    /**
+     * Whether the exception is of one of Java's own classes; exceptions of other classes are intended refusals. Of Java's errors, only those count that code
+     * causes by itself: running out of memory does not say whose fault that is.
+     */
     private static boolean isJavas(Throwable thrown) {
-        return thrown.getClass().getName().startsWith("java.");
+        return thrown.getClass().getName().startsWith("java.")
+                && (thrown instanceof Exception || thrown instanceof AssertionError
+                        || thrown instanceof StackOverflowError);
+    }
+
+    /** Whether moe4j has wrapped a fault, and says no more than it: {@code the step cannot be captured: null}. */
+    private static boolean isPassedOn(Throwable thrown) {
+        Throwable cause = thrown.getCause();
+        return thrown.getClass().getName().startsWith(HOST)
+                && (cause instanceof RuntimeException || cause instanceof Error)
+                && String.valueOf(thrown.getMessage()).endsWith(": " + cause.getMessage());
     }
 
     private static String ids(List<Loaded> plugIns) {

@@ -95,6 +95,17 @@ public final class Registry {
         return PlugInFault.describe(failure, loaded());
     }
 
+    /**
+     * The plug-in of another jar whose code a thread is in, for the message about one that stands still: {@code the plug-in "x" in AcmeComm.await()}.
+     *
+     * @param calls the calls that the thread is in, the innermost first ({@link Thread#getStackTrace()})
+     * @return empty if the innermost call that is not one of Java's own classes is none of a plug-in of another jar
+     * @since 0.3.0
+     */
+    public Optional<String> codeRunning(StackTraceElement[] calls) {
+        return PlugInFault.running(calls, loaded());
+    }
+
     private Stream<Loaded> loaded() {
         return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast);
     }

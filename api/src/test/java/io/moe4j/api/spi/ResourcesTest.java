@@ -55,6 +55,20 @@ final class ResourcesTest {
         resources.close();
     }
 
+    /** A class without a name of its own had none in the message. */
+    @Test
+    void anAnonymousOneIsToldByTheClassAroundIt() {
+        Resources resources = new Resources("test");
+        resources.add(new AutoCloseable() {
+            @Override
+            public void close() throws IOException {
+                throw new IOException("it is stuck");
+            }
+        });
+        assertEquals("test: ResourcesTest could not be closed: it is stuck",
+                assertThrows(IllegalStateException.class, resources::close).getMessage());
+    }
+
     @Test
     void whatWasOpenedHalfWayIsClosed() {
         IllegalArgumentException reason = new IllegalArgumentException("no");
