@@ -73,6 +73,7 @@ final class RunFolder implements AutoCloseable {
         RunLock lock = RunLock.take(path);
         try {
             EarlierRun.in(path).ifPresent(earlier -> earlier.requireContinuedBy(values));
+            FolderUse.requireFree(path, values);
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
