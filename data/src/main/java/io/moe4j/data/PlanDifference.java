@@ -12,7 +12,7 @@ final class PlanDifference {
             "version", "in whether documents are conversations",
             "tokenizer", "in the tokenizer",
             "source",
-            "in the files, or how they are read (data.path, names of fields, data.on_bad_line, validation.split)",
+            "in the files, or how they are read: data.path, names of fields, data.on_bad_line, validation.split",
             "shards", "in the shards",
             "contents", "in what is in the files");
 

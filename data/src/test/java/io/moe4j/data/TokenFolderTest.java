@@ -208,7 +208,7 @@ class TokenFolderTest {
         assertRefused("they differ in the shards (of 10000 tokens there, of 20000 tokens here); give",
                 "out", settings(2, 20_000));
         Files.writeString(folder.resolve("texts/d.txt"), "more");
-        assertRefused("they differ in the files, or how they are read (", "out", settings(2, 10_000));
+        assertRefused("they differ in the files, or how they are read: data.path", "out", settings(2, 10_000));
         Files.writeString(Files.createDirectories(folder.resolve("mine")).resolve("thesis.txt"), "text");
         assertRefused("thesis.txt", "mine", settings(2, 10_000));
         DataSource source = new DataSource("x", Optional.of(folder.resolve("out")), 1, 0);

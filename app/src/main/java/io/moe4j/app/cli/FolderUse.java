@@ -13,8 +13,6 @@ import java.util.stream.Stream;
 
 /** Which folders a run may not write to: those of models and tokens, and those that it reads as data. */
 final class FolderUse {
-    private static final String REMEDY = "; give an --output of its own";
-
     private FolderUse() {}
 
     /**
@@ -25,13 +23,14 @@ final class FolderUse {
      */
     static void requireFree(Path folder, TrainerConfig config) {
         content(folder).ifPresent(what -> {
-            throw new InputException(folder + " is a folder of " + what + ", and cannot be the run's folder" + REMEDY);
+            throw new InputException(folder + " is a folder of " + what
+                    + ", and cannot be the run's folder; give an --output of its own");
         });
         Stream.concat(ConfiguredData.sources(config.data()).stream().map(DataSource::path).flatMap(Optional::stream),
                 config.validation().path().stream()).filter(data -> isIn(folder, data)).findFirst().ifPresent(data -> {
                     throw new InputException("the run's folder " + folder + " is in " + data
                             + ", which is read as data: the run would read its own files, and could not be continued,"
-                            + " because the data would have changed" + REMEDY + " outside of it");
+                            + " because the data would have changed; give an --output outside of it");
                 });
     }
 

@@ -72,6 +72,7 @@ class RunFolderTest {
             Files.writeString(other.resolve(file), "{}");
             String refused = assertThrows(InputException.class, () -> open(other, new Resume.Nothing())).getMessage();
             assertTrue(refused.contains(" is a folder of ") && refused.contains("give an --output"), refused);
+            assertFalse(Files.exists(other.resolve("run.lock")), "nothing is left there");
             Files.delete(other.resolve(file));
             open(other, new Resume.Nothing()).close();
         }
@@ -85,7 +86,9 @@ class RunFolderTest {
             String refused = assertThrows(InputException.class,
                     () -> RunFolder.openIn(parent, output, "unused", "unused", reading)).getMessage();
             assertTrue(refused.contains(output + " is in " + texts + ", which is read as data"), refused);
+            assertFalse(Files.exists(output), "it was made for the run");
         }
+        Files.createDirectories(texts);
         RunFolder.openIn(parent, parent.resolve("texts-2"), "unused", "unused", reading).close();
     }
 
