@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.app.launcher.ProjectFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -112,6 +113,27 @@ class MainTest {
         assertEquals(2, run(command + " " + folder), out.toString());
         assertTrue(err.toString().contains(folder + " is no run, and has some; ")
                 && err.toString().contains("one of them, such as " + folder.resolve("mine")), err.toString());
+    }
+
+    /** As with {@code models}, or with a folder of Hugging Face's cache. */
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "snapshots/0a1b2c"})
+    void aFolderOfModelsIsAnsweredWithOneOfThem(String model, @TempDir Path models) throws IOException {
+        Files.writeString(Files.createDirectories(models.resolve(model)).resolve("config.json"), "{}");
+        assertEquals(2, run("plan --model.from " + models), out.toString());
+        assertTrue(
+                err.toString().contains(" is no model, and has some: there is no config.json in it; name one of them, "
+                        + "such as " + models.resolve(model)),
+                err.toString());
+    }
+
+    /** A model's weights are easily taken for a golden file. */
+    @Test
+    void weightsAreNoGoldenFile() {
+        assertEquals(2, run("parity " + ProjectFiles.tinyModel() + "/model.safetensors"), out.toString());
+        assertTrue(err.toString().contains("it is no golden file, because it lacks input_ids, labels, logits, loss, ")
+                && err.toString().contains("; give one, such as those in tests/parity/src/test/resources"),
+                err.toString());
     }
 
     @Test

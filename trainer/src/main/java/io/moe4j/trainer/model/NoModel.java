@@ -26,6 +26,8 @@ final class NoModel {
         }
         return CheckpointChoice.newestRun(path)
                 .map(run -> path + " is no run, and has some; name one of them, such as " + run)
+                .or(() -> FolderConfig.modelIn(path)
+                        .map(model -> path + " is no model, and has some; name one of them, such as " + model))
                 .orElseGet(() -> path + " has no checkpoint, and no " + FolderConfig.NAME + KINDS);
     }
 }
