@@ -1,7 +1,9 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
@@ -79,6 +81,11 @@ final class EvalCommand implements Callable<Integer> {
         }
         Path texts = data;
         Path model = GivenPath.of(arguments.others().getFirst());
+        UnreadableFile.requireReachable(texts);
+        if (!Files.exists(texts)) {
+            throw new InputException(
+                    "--data " + texts + " does not exist; give a text file, a .jsonl file, or a folder of them");
+        }
         Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(),
                 () -> start(model, texts));
         try (ModelSource source = start.source()) {

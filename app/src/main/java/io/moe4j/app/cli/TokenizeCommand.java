@@ -65,8 +65,10 @@ final class TokenizeCommand implements Callable<Integer> {
     public Integer call() {
         Arguments arguments = config.arguments();
         if (arguments.others().size() != 1) {
-            throw new ParameterException(spec.commandLine(), "one OUTPUT-FOLDER is needed, and these were given: "
-                    + arguments.others() + "; for example: moe4j tokenize --data.path texts tokens");
+            throw new ParameterException(spec.commandLine(), "one OUTPUT-FOLDER is needed, and "
+                    + (arguments.others().isEmpty() ? "none was given"
+                            : "these were given: " + String.join(", ", arguments.others()))
+                    + "; for example: moe4j tokenize --data.path texts tokens");
         }
         if (threads < 1 || threads > DeviceSettings.MOST_THREADS || shardTokens < 1) {
             throw new ParameterException(spec.commandLine(), "--threads " + threads + " --shard-tokens " + shardTokens
