@@ -127,6 +127,7 @@ final class GenerateRun {
     private Answered one(Prompt prompt, GenerationRequest request, boolean json, boolean goesOn) {
         AtomicBoolean stopped = new AtomicBoolean();
         try (Interrupts interrupts = Interrupts.handle(signal -> stopped.set(true))) {
+            interrupts.beforeHalt(err::println);
             AnswerText answer = texts.answer();
             StringBuilder whole = new StringBuilder();
             TokenListener listener = token -> {

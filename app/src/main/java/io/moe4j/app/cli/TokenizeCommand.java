@@ -97,7 +97,12 @@ final class TokenizeCommand implements Callable<Integer> {
         Corpus corpus = Corpus.open(settings.data().path(), ConfiguredData.corpus(settings, registry));
         corpus.checkHeads();
         TokenizeLine line = new TokenizeLine(out, main == null ? Screen.none() : main.screen(), System::nanoTime);
-        try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry)) {
+        PrintWriter err = spec.commandLine().getErr();
+        try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry);
+                AtExit atExit = AtExit.of("says how to go on", () -> {
+                    line.close();
+                    err.println(folder + " is not finished: the same command goes on after its last whole shard");
+                })) {
             TokenManifest made = Tokenization.run(corpus, tokenizer,
                     new Tokenization.Options(ConfiguredTokenizer.id(settings),
                             new DocumentSplit(settings.validation().split(), heldOut),

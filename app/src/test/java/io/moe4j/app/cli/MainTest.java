@@ -125,6 +125,8 @@ class MainTest {
                 err.toString().contains(" is no model, and has some: there is no config.json in it; name one of them, "
                         + "such as " + models.resolve(model)),
                 err.toString());
+        assertEquals(2, run("generate --max-tokens 1 " + models + " --prompt x"), out.toString());
+        assertTrue(err.toString().contains(" is no model, and has some; name one of them, such as "), err.toString());
     }
 
     /** A model's weights are easily taken for a golden file. */

@@ -40,11 +40,11 @@ final class WatchedCall {
                 }
             }
         } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case RuntimeException failure -> throw failure;
+            throw switch (e.getCause()) {
+                case RuntimeException failure -> failure;
                 case Error failure -> throw failure;
-                default -> throw new IllegalStateException(e.getCause());
-            }
+                case null, default -> new IllegalStateException(e.getCause());
+            };
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
