@@ -89,9 +89,10 @@ public final class RoundsBench {
         CommBackendProvider comm = setup.providers().comm().orElseThrow();
         DeviceKind kind = setup.providers().device().kind();
         if (!Asking.of(comm, "supportsRounds", each -> each.supportsRounds(kind))) {
-            throw new InputException("model.moe_comm_backend " + comm.id() + " does not exchange rows in rounds on devices"
-                    + " of kind " + kind + ", which is what is timed here; choose a backend that does, such as"
-                    + " minimal_async_ep, or time its exchange with bench moe");
+            throw new InputException(
+                    "model.moe_comm_backend " + comm.id() + " does not exchange rows in rounds on devices"
+                            + " of kind " + kind + ", which is what is timed here; choose a backend that does, such as"
+                            + " minimal_async_ep, or time its exchange with bench moe");
         }
     }
 

@@ -38,32 +38,33 @@ final class BenchOfPlugInTest {
                 public CommRequirements requirements() { return CommRequirements.none().withPeerMemory(); }
                 public CommBackend open(CommConfig config, CommContext context) { return new Idle(config, context); }
             }
-            """, "example/idle/Idle.java", """
-            package example.idle;
-            import io.moe4j.api.comm.*;
-            import io.moe4j.api.memory.MemoryStack;
-            import io.moe4j.api.tensor.*;
-            record Idle(CommConfig config, CommContext context) implements CommBackend {
-                record Plan(Tensor offsets_e, Tensor tokensPerExpert_E) implements DispatchPlan {}
-                record Rows(DispatchPlan plan, Tensor rows_RD, Tensor weights_R, Tensor scalars_R) implements ReceivedRows {}
-                public DispatchPlan plan(Tensor ids_TK) {
-                    MemoryStack memory = context.rank().memory();
-                    Plan plan = new Plan(memory.keep("plans", DType.I32, config.experts() / context.group().size()),
-                            memory.keep("plans", DType.I32, config.experts()));
-                    context.rank().stream().fill(plan.offsets_e, 0);
-                    return plan;
-                }
-                public PendingRows dispatch(DispatchRequest request) {
-                    MemoryStack memory = context.rank().memory();
-                    Rows rows = new Rows(request.plan(), memory.allocate("rows", DType.F32, capacityRows(), config.dim()),
-                            memory.allocate("rows", DType.F32, capacityRows()), memory.allocate("rows", DType.F32, capacityRows()));
-                    return () -> rows;
-                }
-                public PendingTokens combine(CombineRequest request) { return request::out_TD; }
-                public long capacityRows() { return config.capacityRows(context.group().size()); }
-                public void close() {}
-            }
-            """));
+            """, "example/idle/Idle.java",
+            """
+                    package example.idle;
+                    import io.moe4j.api.comm.*;
+                    import io.moe4j.api.memory.MemoryStack;
+                    import io.moe4j.api.tensor.*;
+                    record Idle(CommConfig config, CommContext context) implements CommBackend {
+                        record Plan(Tensor offsets_e, Tensor tokensPerExpert_E) implements DispatchPlan {}
+                        record Rows(DispatchPlan plan, Tensor rows_RD, Tensor weights_R, Tensor scalars_R) implements ReceivedRows {}
+                        public DispatchPlan plan(Tensor ids_TK) {
+                            MemoryStack memory = context.rank().memory();
+                            Plan plan = new Plan(memory.keep("plans", DType.I32, config.experts() / context.group().size()),
+                                    memory.keep("plans", DType.I32, config.experts()));
+                            context.rank().stream().fill(plan.offsets_e, 0);
+                            return plan;
+                        }
+                        public PendingRows dispatch(DispatchRequest request) {
+                            MemoryStack memory = context.rank().memory();
+                            Rows rows = new Rows(request.plan(), memory.allocate("rows", DType.F32, capacityRows(), config.dim()),
+                                    memory.allocate("rows", DType.F32, capacityRows()), memory.allocate("rows", DType.F32, capacityRows()));
+                            return () -> rows;
+                        }
+                        public PendingTokens combine(CombineRequest request) { return request::out_TD; }
+                        public long capacityRows() { return config.capacityRows(context.group().size()); }
+                        public void close() {}
+                    }
+                    """));
 
     private Path jar;
 
@@ -85,8 +86,10 @@ final class BenchOfPlugInTest {
     void roundsOfABackendWithoutAnyAreNotTimed() {
         StringWriter err = new StringWriter();
         assertEquals(2, bench("rounds", new StringWriter(), err), err::toString);
-        assertTrue(err.toString().contains("model.moe_comm_backend idle does not exchange rows in rounds on devices of kind"
-                + " cpu, which is what is timed here; choose a backend that does"), err::toString);
+        assertTrue(err.toString()
+                .contains("model.moe_comm_backend idle does not exchange rows in rounds on devices of kind"
+                        + " cpu, which is what is timed here; choose a backend that does"),
+                err::toString);
     }
 
     private int bench(String benchmark, StringWriter out, StringWriter err) {
