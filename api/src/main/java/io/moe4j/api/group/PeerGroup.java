@@ -32,7 +32,8 @@ public interface PeerGroup extends AutoCloseable {
     /**
      * Enqueues a barrier: work after it, on any rank, sees every write that any rank made before it to the memory of any rank (release and acquire at
      * system scope). The host does not wait. It may be captured, and replayed any number of times. A rank that waits longer than the device's time
-     * limit fails the group, naming {@code phase}, the missing ranks and the expected value.
+     * limit fails the group, naming {@code phase}, the missing ranks and the expected value. A group counts its barriers, whatever streams they are enqueued
+     * on: use one stream for all of them, or order the streams by events, in the same way on all ranks.
      */
     void barrier(Stream stream, String phase);
 
