@@ -3,9 +3,9 @@
     python make_ties.py     # needs torch; with torch 2.13 it writes the same file again
 
 torch.topk does not say which of equal elements it takes: "the indices of tied elements are not guaranteed to be stable and may vary across different
-invocations" (its documentation, torch 2.13). So implementations that call it, as DeepSeek's and transformers' do, have no defined choice there. moe4j's rule is the
-lower index, for experts and for groups. Here it is written with torch.sort(stable=True), which "preserves the order of equivalent elements", and what torch does
-define is asserted: topk of the same numbers has the same values. main() prints how often its indices are others.
+invocations" (its documentation, torch 2.13). So implementations that call it, as DeepSeek's and transformers' do, have no defined choice there. moe4j's
+rule is the lower index, for experts and for groups. Here it is written with torch.sort(stable=True), which keeps the order of equal elements, and what torch
+does define is asserted: topk of the same numbers has the same values. main() prints how often its indices are others.
 
 Scores and biases are whole numbers of 1/64, so that sums are exact in fp32 and tie often, also those of different summands.
 """

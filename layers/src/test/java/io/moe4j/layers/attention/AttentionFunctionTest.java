@@ -28,8 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * {@link Functions#attention(Tape, AttentionShape, float, Variable, Variable, Variable)}, which plug-ins of moe4j 0.1 link with and no layer of the library uses:
- * it is the other form without documents and with values (B·S, G·V), and both are causal attention.
+ * {@link Functions#attention(Tape, AttentionShape, float, Variable, Variable, Variable)}, which plug-ins of moe4j 0.1 link with and no layer of the library
+ * uses: it is the other form without documents and with values (B·S, G·V), and both are causal attention.
  */
 class AttentionFunctionTest {
     private static final int B = 2;
@@ -80,9 +80,9 @@ class AttentionFunctionTest {
     }
 
     /**
-     * Beside the definition in double. Scores are below 8 in size, so that fp32 has them to 8 · 2⁻²⁴ times the 3 + 5 operations on the way; weights are at most 1,
-     * values below 4, and 1e-4 is far above the sum of 5 such errors. The gradient is compared with a central difference, whose error with h = 1e-3 is h² / 6
-     * times a third derivative below 100: 2e-5.
+     * Beside the definition in double. Scores are below 8 in size, so that fp32 has them to 8 · 2⁻²⁴ times the 3 + 5 operations on the way; weights are at
+     * most 1, values below 4, and 1e-4 is far above the sum of 5 such errors. The gradient is compared with a central difference, whose error with h = 1e-3
+     * is h² / 6 times a third derivative below 100: 2e-5.
      */
     @Test
     void itIsCausalAttentionWithItsGradients() {

@@ -36,7 +36,10 @@ class AnswerFinderTest {
                 () -> AnswerFinder.answers(rendering, messages.subList(2, messages.size()), "")).getMessage());
     }
 
-    /** Once without marks, once with them, twice for each answer but once for the last one, which ends where the conversation does, and twice for what ends answers. */
+    /**
+     * Once without marks, once with them, twice for each answer but once for the last one, which ends where the conversation does, and twice for what ends
+     * answers.
+     */
     @Test
     void aConversationOfThreeAnswersIsRenderedNineTimesAndMarkedOnce() throws Exception {
         List<Map<String, @Nullable Object>> messages = new ArrayList<>();

@@ -26,8 +26,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Which experts a gate chooses among equal ones, and of equal groups: those with the lower index. {@code torch.topk} leaves that open, so make_ties.py states the
- * rule with PyTorch's stable sort. The kit of devices has the same rule, for GPUs too ("select with ties").
+ * Which experts a gate chooses among equal ones, and of equal groups: those with the lower index. {@code torch.topk} leaves that open, so make_ties.py states
+ * the rule with PyTorch's stable sort. The kit of devices has the same rule, for GPUs too ("select with ties").
  */
 class TiedExpertsTest {
 
