@@ -21,7 +21,7 @@ extern "C" __global__ void gate_scores(const float* logits, float* scores, long 
     }
 }
 
-// The best (value, index) over the lanes of a warp: the highest value; among equal values the lowest index. NaN counts as lowest.
+// The best (value, index) over the lanes of a warp: the highest value; among equal values the lowest index.
 __device__ __forceinline__ void best(float& value, int& index) {
 #pragma unroll
     for (int o = 16; o > 0; o >>= 1) {
@@ -35,7 +35,7 @@ __device__ __forceinline__ void best(float& value, int& index) {
 }
 
 // ids[t, k] = the k-th best expert by scores + bias, within the `kept` best groups. Groups are ranked by the sum of their two largest values or, if `largest`,
-// by their largest value. Candidates are kept in shared memory, E floats per warp. Traffic: 4 T E bytes read, 4 T K written.
+// by their largest value. NaN counts as infinite. Candidates are kept in shared memory, E floats per warp. Traffic: 4 T E bytes read, 4 T K written.
 // Example: scores [.1 .4 .3 .2], bias 0, K 2: ids [1, 2]. With groups {0,1}, {2,3} and 1 kept: sums .5 and .5, tie to group 0: ids [1, 0];
 // by the largest, .4 and .3: the same.
 extern "C" __global__ void gate_select(const float* scores, const float* bias, int* ids, long long tokens, int experts, int topK, int groups, int kept,
@@ -47,7 +47,7 @@ extern "C" __global__ void gate_select(const float* scores, const float* bias, i
     for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < tokens; t += (long long)gridDim.x * warps) {
         for (int e = lane; e < experts; e += 32) {
             float c = scores[t * experts + e] + bias[e];
-            choice[e] = isnan(c) ? -INFINITY : c;
+            choice[e] = isnan(c) ? INFINITY : c;
         }
         __syncwarp();
         if (kept < groups) {

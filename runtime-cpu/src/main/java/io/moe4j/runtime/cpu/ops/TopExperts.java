@@ -22,10 +22,11 @@ final class TopExperts {
         this.bestGroups = new int[gate.keptGroups()];
     }
 
-    /** Writes the ids of the topK experts with the largest score + bias, best first. */
+    /** Writes the ids of the topK experts with the largest score + bias, best first. NaN counts as infinite. */
     void select(long scores, long bias, long ids) {
         for (int e = 0; e < choice.length; e++) {
-            choice[e] = Lanes.get(scores, e) + Lanes.get(bias, e);
+            float sum = Lanes.get(scores, e) + Lanes.get(bias, e);
+            choice[e] = Float.isNaN(sum) ? Float.POSITIVE_INFINITY : sum;
         }
         int found = 0;
         if (gate.keptGroups() < gate.groups()) {
