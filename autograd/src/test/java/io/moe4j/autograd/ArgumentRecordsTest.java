@@ -269,6 +269,7 @@ class ArgumentRecordsTest {
     }
 
     /** Something that is only passed on. */
+    @SuppressWarnings("ReferenceEquality") // it is equal only to itself
     private Object opaque(Class<?> type) {
         return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
                 (self, method, given) -> switch (method.getName()) {

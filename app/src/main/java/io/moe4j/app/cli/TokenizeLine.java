@@ -5,7 +5,10 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Shows the progress of tokenizing in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is not a terminal. Thread-safe. */
+/**
+ * Shows the progress of tokenizing in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is not a terminal.
+ * Thread-safe.
+ */
 final class TokenizeLine implements AutoCloseable {
     private static final long EVERY_NANOS = 200_000_000;
     private static final double MEGA = 1e6;

@@ -41,6 +41,7 @@ class AnswerFinderTest {
      * answers.
      */
     @Test
+    @SuppressWarnings("ReferenceEquality") // the same object, which has been marked once
     void aConversationOfThreeAnswersIsRenderedNineTimesAndMarkedOnce() throws Exception {
         List<Map<String, @Nullable Object>> messages = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
