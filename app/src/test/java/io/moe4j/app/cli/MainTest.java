@@ -129,6 +129,17 @@ class MainTest {
         assertTrue(err.toString().contains(" is no model, and has some; name one of them, such as "), err.toString());
     }
 
+    /** A loss over bytes says nothing about a model that reads tokens, whose tokenizer was not copied. */
+    @ParameterizedTest
+    @CsvSource({"'', true", "' --data.tokenizer bytes', false"})
+    void readingBytesForWantOfATokenizerIsTold(String more, boolean told, @TempDir Path folder) throws IOException {
+        Path texts = Files.writeString(folder.resolve("a.txt"), "some text ".repeat(20));
+        assertEquals(0, run("eval " + ProjectFiles.tinyModel() + " --data " + texts + " --training.seq_len 16" + more),
+                err.toString());
+        assertEquals(told, err.toString().contains(" has no tokenizer, so that text is read as bytes."),
+                err.toString());
+    }
+
     /** A model's weights are easily taken for a golden file. */
     @Test
     void weightsAreNoGoldenFile() {
