@@ -5,7 +5,10 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Shows how far tokenizing is, in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is no terminal. Thread-safe. */
+/**
+ * Shows how far tokenizing is, in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is no terminal.
+ * Thread-safe.
+ */
 final class TokenizeLine implements AutoCloseable {
     private static final long EVERY_NANOS = 200_000_000;
     private static final double MEGA = 1e6;

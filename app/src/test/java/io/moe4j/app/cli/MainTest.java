@@ -69,6 +69,7 @@ class MainTest {
                     "tokenize --thread 2 a | there is no option --thread; the nearest is --threads",
                     "train --ouput a --training.steps 3 | there is no option --ouput; the nearest is --output",
                     "train --steps 3 | the nearest is training.steps",
+                    "train --rank 3 | give both or none. How many ranks a run has is --ranks",
                     "verify a b | unexpected: b; besides options, verify takes CHECKPOINT",
                     "doctor here | unexpected: here; besides options, doctor takes nothing",
                     "verify not/there | not/there does not exist",
