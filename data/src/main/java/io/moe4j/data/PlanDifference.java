@@ -35,7 +35,7 @@ final class PlanDifference {
 
     private static Map<String, String> parts(String plan) {
         Map<String, String> parts = new LinkedHashMap<>();
-        for (String part : plan.split(", ")) {
+        for (String part : plan.split(", ", -1)) {
             int space = part.indexOf(' ');
             parts.put(space < 0 ? part : part.substring(0, space), space < 0 ? part : part.substring(space + 1));
         }
