@@ -5,6 +5,8 @@ import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.app.terminal.TypedPath;
+import io.moe4j.data.TokenFolder;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.chat.ChatFormat;
@@ -177,6 +179,13 @@ final class EvalCommand implements Callable<Integer> {
 
     private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankLaunch launch) {
         AtomicBoolean stop = new AtomicBoolean();
+        if (launch.hasFirstRank() && config.data().tokenizer().equals(ConfiguredTokenizer.AUTO)
+                && config.validation().path().filter(TokenFolder::isIn).isEmpty()) {
+            spec.commandLine().getErr().println(TypedPath.of(source.path())
+                    + " has no tokenizer, so that text is read as"
+                    + " bytes. If its weights were trained with a tokenizer, copy its tokenizer.json there, or name it with"
+                    + " --data.tokenizer; --data.tokenizer bytes says that it is so");
+        }
         try (Evaluation evaluation = launch.told("opening the model",
                 () -> Evaluation.open(config, source, registry, launch, true));
                 Interrupts interrupts = Interrupts.handle(signal -> {

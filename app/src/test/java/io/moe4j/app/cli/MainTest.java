@@ -69,9 +69,14 @@ class MainTest {
                     "tokenize --thread 2 a | there is no option --thread; the nearest is --threads",
                     "train --ouput a --training.steps 3 | there is no option --ouput; the nearest is --output",
                     "train --steps 3 | the nearest is training.steps",
+                    "train --rank 3 | give both or none. How many ranks a run has is --ranks",
                     "verify a b | unexpected: b; besides options, verify takes CHECKPOINT",
                     "doctor here | unexpected: here; besides options, doctor takes nothing",
                     "verify not/there | not/there does not exist",
+                    "plan --model.from Qwen/Qwen3-30B-A3B | Qwen3-30B-A3B/config.json does not exist; give the folder",
+                    "plan --model.from Qwen/Qwen3-30B-A3B | hub is downloaded first, for example with hf download",
+                    "generate Qwen/Qwen3-30B-A3B --prompt x | hub is downloaded first, for example with hf download",
+                    "generate https://example.org/model --prompt x | is downloaded first, for example with hf download",
                     "eval a --data not/there | --data not/there does not exist",
                     "tokenize --data.path docs | one OUTPUT-FOLDER is needed, and none was given",
                     "tokenize a b | and these were given: a, b",
@@ -127,6 +132,17 @@ class MainTest {
                 err.toString());
         assertEquals(2, run("generate --max-tokens 1 " + models + " --prompt x"), out.toString());
         assertTrue(err.toString().contains(" is no model, and has some; name one of them, such as "), err.toString());
+    }
+
+    /** A loss over bytes says nothing about a model that reads tokens, whose tokenizer was not copied. */
+    @ParameterizedTest
+    @CsvSource({"'', true", "' --data.tokenizer bytes', false"})
+    void readingBytesForWantOfATokenizerIsTold(String more, boolean told, @TempDir Path folder) throws IOException {
+        Path texts = Files.writeString(folder.resolve("a.txt"), "some text ".repeat(20));
+        assertEquals(0, run("eval " + ProjectFiles.tinyModel() + " --data " + texts + " --training.seq_len 16" + more),
+                err.toString());
+        assertEquals(told, err.toString().contains(" has no tokenizer, so that text is read as bytes."),
+                err.toString());
     }
 
     /** A model's weights are easily taken for a golden file. */

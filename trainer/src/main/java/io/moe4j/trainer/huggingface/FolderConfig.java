@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -35,6 +36,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
     static final String GENERATION = "generation_config.json";
     private static final String TYPE = "model_type";
     private static final String CLASSES = "architectures";
+    private static final Pattern HUB = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*|https?:/.*");
     private static final String CLASS_ENDING = "ForCausalLM";
 
     public FolderConfig {
@@ -54,7 +56,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
                         + " in it; name one of them, such as " + Shown.of(model));
             });
         }
-        Map<String, Object> values = JsonFile.read(file);
+        Map<String, Object> values = JsonFile.read(file, JsonFile.GIVE_A_MODEL + ofHub(folder));
         try {
             ModelProvider provider = provider(values, registry);
             Optional<BlockScales> scales = BlockScales.of(values);
@@ -67,6 +69,13 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         } catch (IllegalArgumentException e) {
             throw new InputException(Shown.of(file) + ": " + e.getMessage(), e);
         }
+    }
+
+    /** What to add to an error about a path that may be a name on Hugging Face's hub, or a URL: {@code Qwen/Qwen3-30B-A3B}. */
+    public static String ofHub(Path path) {
+        return HUB.matcher(path.toString()).matches() && !Files.exists(path)
+                ? "; a model of Hugging Face's hub is downloaded first, for example with hf download ORG/NAME --local-dir models/NAME"
+                : "";
     }
 
     /** A model in a folder of models, or in Hugging Face's cache, where those of {@code models--org--name} lie in {@code snapshots}. */

@@ -15,7 +15,7 @@ final class NoModel {
     /** The problem and the remedy. */
     static String problem(Path path) {
         if (!Files.exists(path)) {
-            return path + " does not exist" + KINDS;
+            return path + " does not exist" + KINDS + FolderConfig.ofHub(path);
         }
         if (!Files.isDirectory(path)) {
             return path + " is no folder" + KINDS;
