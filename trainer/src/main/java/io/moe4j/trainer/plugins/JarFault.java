@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 
 /**
- * What is said of a file of the plug-in path that cannot be used, with the remedy. Java has one exception for a file that is no jar, a module that is missing and
- * a class that is not in the jar, and tells them apart by the cause and the message only.
+ * What is said of a file of the plug-in path that cannot be used, with the remedy. Java has one exception for a file that is no jar, a module that is missing
+ * and a class that is not in the jar, and tells them apart by the cause and the message only.
  */
 final class JarFault {
     private static final Pattern NOT_FOUND = Pattern.compile("Module (\\S+) not found, required by (\\S+)");

@@ -22,7 +22,10 @@ import org.slf4j.LoggerFactory;
 record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
     private static final Logger log = LoggerFactory.getLogger(PluginPath.class);
 
-    /** Finds the jars: files are taken as they are, with the jars beside them that they require, and folders contribute their jars in the order of their names. */
+    /**
+     * Finds the jars: files are taken as they are, with the jars beside them that they require, and folders contribute their jars in the order of their
+     * names.
+     */
     static PluginPath of(List<Path> entries) {
         return of(entries, Ownership.ofThisProcess());
     }

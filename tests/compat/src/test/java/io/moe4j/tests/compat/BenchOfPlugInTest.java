@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Benchmarks of an exchange from outside, which takes received rows from the rank's stack, as the interface allows. It moves nothing: nobody looks at rows here. */
+/** Benchmarks of an exchange from outside, which takes received rows from the rank's stack, as the interface allows. It moves nothing. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class BenchOfPlugInTest {
     private static final Sources IDLE = new Sources(Map.of("module-info.java", """
