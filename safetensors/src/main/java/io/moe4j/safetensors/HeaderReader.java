@@ -26,7 +26,7 @@ final class HeaderReader {
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int MOST_PROBLEMS = 8;
     /** What Git leaves in place of a file where Git LFS is not installed begins like this. */
-    private static final byte[] POINTER = "version https://git-lfs".getBytes(StandardCharsets.UTF_8);
+    private static final String POINTER = "version https://git-lfs";
 
     private final List<String> problems = new ArrayList<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
@@ -60,8 +60,8 @@ final class HeaderReader {
     }
 
     private static boolean isPointer(MemorySegment file) {
-        return file.byteSize() > POINTER.length
-                && file.asSlice(0, POINTER.length).mismatch(MemorySegment.ofArray(POINTER)) < 0;
+        MemorySegment pointer = MemorySegment.ofArray(POINTER.getBytes(StandardCharsets.UTF_8));
+        return file.byteSize() > pointer.byteSize() && file.asSlice(0, pointer.byteSize()).mismatch(pointer) < 0;
     }
 
     private void parse(Path path, byte[] json) {
