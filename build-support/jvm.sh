@@ -26,6 +26,11 @@ native_modules() {
     printf '%s\n' "$found"
 }
 
+# Prints the size with which the heap begins, unless the user has a limit for it: the JVM does not start with one below that size.
+first_heap() {
+    case ${MOE4J_JAVA_OPTS:-} in *-Xmx* | *MaxHeapSize* | *MaxRAM*) ;; *) printf '%s\n' -Xms256m ;; esac
+}
+
 # Prints the option with which a JVM of few processors compiles the loops of a first step side by side. By itself it takes one thread of its optimizing
 # compiler on 2 processors, two on 4 and three on 8; until a loop is compiled, its vectors are interpreted. Where there are more processors it has enough.
 compiler_threads() {

@@ -1,6 +1,6 @@
-// A stable counting sort of N routed rows by expert, in three steps: count the rows of each block of 1024 by expert; replace the counts by running sums over the
-// blocks; give each row its index among the rows of its expert. The kernels that include this header decide what an index means: a place in a local buffer, or
-// a row of a peer. The Java twin is io.moe4j.api.comm.support.ExpertSort.
+// A stable counting sort of N routed rows by expert, in three steps: count the rows of each block of 1024 by expert; replace the counts by running sums over
+// the blocks; give each row its index among the rows of its expert. The kernels that include this header decide what an index means: a place in a local buffer,
+// or a row of a peer. B is the number of blocks. The Java twin is io.moe4j.api.comm.support.ExpertSort.
 // The comments use this example: E = 4, ids [0, 2, 1, 0], as if each block had two rows.
 #pragma once
 
@@ -10,8 +10,8 @@ static constexpr int WARPS = THREADS / 32;
 static constexpr int WARP_ROWS = BLOCK_ROWS / WARPS;
 static constexpr unsigned ALL = 0xffffffffu;
 
-// counts[b, e] = number of rows of expert e among the 1024 rows of block b. Each block handles 1024 of the N rows. Shared: E ints. Traffic: 4 N bytes read, 4 B
-// E written.
+// counts[b, e] = number of rows of expert e among the 1024 rows of block b. Each block handles 1024 of the N rows. Shared: E ints.
+// Traffic: 4 N bytes read, 4 B E written.
 // Example: [[1, 0, 1, 0], [1, 1, 0, 0]]. An id outside [0, E) traps.
 extern "C" __global__ void __launch_bounds__(THREADS) count_rows(const int* ids, long long n, int experts, int* counts) {
     extern __shared__ int shared[];
@@ -28,7 +28,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) count_rows(const int* ids,
 }
 
 // counts[b, e] becomes the number of rows of e in the blocks before b; every lane returns their number in all blocks. One warp per expert, so that the loads of
-// 32 blocks are in flight at once. Traffic: 4 B bytes read and 4 B written. Example: expert 0 has [1, 1], which becomes [0, 1]; the result is 2.
+// 32 blocks are in flight at once. Traffic per expert: 4 B bytes read, 4 B written. Example: expert 0 has [1, 1], which becomes [0, 1]; the result is 2.
 __device__ __forceinline__ int sumBlocks(int* counts, int blocks, int experts, int e) {
     int lane = threadIdx.x & 31, before = 0;
     for (int b0 = 0; b0 < blocks; b0 += 32) {

@@ -1,17 +1,17 @@
-// The columns product of f8_product_sm90.cuh, C[expert] (M, N) = A (M, R) * B (N, R)^T over the expert's rows R: a weight gradient, whose dy and x have been quantized
-// with 128 x 1 scales and stored with dense columns. Tiles of 256 x 128, or of 128 x 128 where these fill the multiprocessors better; each of two warpgroups has half
-// of a tile's rows.
+// The columns product of f8_product_sm90.cuh, C[expert] (M, N) = A (M, R) * B (N, R)^T over the expert's rows R: a weight gradient, whose dy and x have been
+// quantized with 128 x 1 scales and stored with dense columns. Tiles are 256 x 128, or 128 x 128 where these fill the multiprocessors better; each of two
+// warpgroups has half of a tile's rows.
 //
-// Work and traffic of the gate-up weight gradient, R 98304 in 64 experts, M 2816, N 2048, C in bf16: 1134 GFLOP; 277 MB + 201 MB + 738 MB: 0.28 ms at 4274 GB/s;
-// arithmetic: 0.57 ms at the 1979 TFLOP/s of the data sheet.
+// Work and traffic of the gate-up weight gradient, R 98304 in 64 experts, M 2816, N 2048, C in bf16: 1134 GFLOP, 0.57 ms at the 1979 TFLOP/s of the data sheet;
+// 277 MB (A) + 201 MB (B) + 738 MB (C), 0.28 ms at 4274 GB/s.
 //
-// A slice is 128 rows from a multiple of 128, since there the scales change. It may hold rows of the experts before and after, or rows without content (NaN): both
-// operands' numbers there are replaced by zeros. Without offsets, there is one expert with all rows.
-// Example: one expert, rows 100 to 300: slices of the rows 0..127 (100..127 count), 128..255 and 256..383 (256..299 count).
+// A slice is 128 rows that begin at a multiple of 128, because scales change there. It may contain rows of neighbouring experts, or rows beyond the last one,
+// which may hold NaN: both operands' numbers in those rows are replaced by zeros. Without offsets, one expert has all rows.
+// Example: an expert with the rows 100 to 299 has slices of the rows 0..127 (of which 100..127 count), 128..255, and 256..383 (256..299 count).
 //
-// Each element of C has scales of its own for each slice: two multiplications and an addition, 160 instructions of a warp for 64 rows, besides the 256 clocks of the
-// other warpgroup's products. So what can be is done before the products end: the barrier of the next slice, the scales of its rows, the first scales of columns. The
-// scales of columns come from shared memory, AHEAD pairs before they are needed: more do not fit into the registers beside the sums.
+// Each element of C has its own two scales in each slice: two multiplications and an addition per element, 160 instructions of a warp for 64 rows, while the
+// other warpgroup's products take 256 clocks. So whatever does not need the products is done before they end: waiting for the next slice, and loading the
+// scales of its rows and the first scales of columns. Scales of columns are loaded from shared memory AHEAD pairs early; registers do not suffice for more.
 #pragma once
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "f8_product_sm90.cuh"
@@ -58,14 +58,14 @@ __device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, 
     }
 }
 
-// A mask of the 4 bytes from `first` on: those from `from` to `to` are kept. Example: first 8, from 9, to 11: 0x00FFFF00.
+// A mask for the 4 bytes with the indices first .. first + 3: indices from .. to - 1 are kept. Example: first 8, from 9, to 11: 0x00FFFF00.
 __device__ __forceinline__ uint32_t keptBytes(int first, int from, int to) {
     const auto below = [first](int end) { return (uint32_t)((1ull << 8 * min(max(end - first, 0), 4)) - 1); };
     return below(to) & ~below(from);
 }
 
-// Zeros the terms before `from` and from `to` on in all rows of a stage. All 256 threads that multiply take part. A lane has 4 terms, in every 8th row, so that its
-// mask and its place among the swizzled vectors are the same in all of them.
+// Zeros the terms before `from` and from `to` on in all rows of a stage. All 256 threads that multiply take part. A lane has 4 terms of every 8th row, so its
+// mask and its place among the swizzled vectors are the same in all of these rows.
 template <int BM>
 __device__ __forceinline__ void clearOutside(unsigned char* a, unsigned char* b, int from, int to) {
     const int warp = threadIdx.x / 32 - 4, lane = threadIdx.x % 32;
@@ -89,7 +89,7 @@ __device__ __forceinline__ float2 loadShared(uint32_t address) {
     return v;
 }
 
-// The scales of a lane's columns in a slice: of 8 j + 2 (lane % 4) + {0, 1}. They are asked for in order, and loaded AHEAD pairs before.
+// The scales of a lane's columns 8 j + 2 (lane % 4) + {0, 1} in a slice. Call of(j) for j = 0, 1, 2, ...; a pair is loaded AHEAD calls before it is returned.
 template <int AHEAD>
 struct ColumnScales {
     const uint32_t address;
@@ -133,12 +133,12 @@ struct Consumer {
     Position<STAGES> at;
 
     __device__ __forceinline__ Consumer(const Arguments& p, Shared<BM>& shared, int group)
-        : p(p), shared(shared), tiles(p), group(group), warp(threadIdx.x / 32 % 4), lane(threadIdx.x % 32), firstA(descriptorOf(shared.a[0] + group * BLOCKS * SUB)),
-          firstB(descriptorOf(shared.b[0])) {}
+        : p(p), shared(shared), tiles(p), group(group), warp(threadIdx.x / 32 % 4), lane(threadIdx.x % 32), firstA(descriptorOf<true>(shared.a[0] + group * BLOCKS * SUB)),
+          firstB(descriptorOf<true>(shared.b[0])) {}
 
     __device__ __forceinline__ uint32_t a(int stage) const { return firstA + stage * further(BM * BK); }
     __device__ __forceinline__ uint32_t b(int stage) const { return firstB + stage * further(BN * BK); }
-    // Waits for slice s of the tile, which is or comes at `position`.
+    // Waits until slice s of the tile has arrived at `position` of the ring, and zeros the terms of other experts.
     __device__ __forceinline__ void await(int s, const Position<STAGES>& position) {
         barrierWait(&shared.full[position.stage], position.phase);
         const int start = (tiles.firstSlice() + s) * BK, from = max(tiles.first - start, 0), to = min(tiles.last - start, BK);
@@ -151,7 +151,7 @@ struct Consumer {
         if (lane == 0) barrierArrive(empty);
     }
 
-    // Adds all slices of a tile, 64 rows at a time: of the first block, then of the second.
+    // Adds all slices of a tile. In each slice, the first block of 64 rows, then the second.
     __device__ __forceinline__ void sums(float (&sum)[2][64], int slices) {
         float scales[2][2];
         const auto loadScales = [&] {
@@ -188,7 +188,7 @@ struct Consumer {
         }
     }
 
-    // The same where a warpgroup has 64 rows: the products of the next slice run while a slice is added. With 128, registers do not suffice for that.
+    // The same if a warpgroup has 64 rows: the products of the next slice run while a slice is added. With 128 rows, registers do not suffice for that.
     __device__ __forceinline__ void sums(float (&sum)[1][64], int slices) {
         float even[64], odd[64];
         Position<STAGES> next = at;
@@ -236,7 +236,7 @@ struct Consumer {
             const int slices = tiles.slices();
             sums(sum, slices);
             if (slices == 0 && p.accumulate) continue;
-            // So that the compiler does not compute places in C before the products, where registers are few.
+            // Keeps the compiler from computing addresses in C before the products, where registers are scarce.
             tiles.tile = kept(tiles.tile);
             tiles.expert = kept(tiles.expert);
             const int row = tiles.row() + group * BLOCKS * 64 + warp * 16, column = tiles.column();

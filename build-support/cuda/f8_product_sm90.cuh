@@ -1,13 +1,13 @@
-// Products of e4m3 numbers with scales on Hopper's tensor cores: C = A * B^T per expert, fp32 sums. The structure is that of grouped_gemm_sm90.cu: one block of 3
-// warpgroups for each multiprocessor walks over the tiles of all experts; a producer thread keeps a ring of slices of k in flight; two warpgroups multiply.
-// 8-bit operands of wgmma have rows along k. A slice is 128 terms, one row of 128 bytes, and has one pair of scales for each element of C: its sum comes from
-// the tensor cores, is multiplied by both scales and added in fp32, while the other warpgroup's products run.
+// Products of e4m3 numbers with scales on Hopper's tensor cores: C = A * B^T per expert, fp32 sums. The structure is that of grouped_gemm_sm90.cu: one block of
+// 3 warpgroups for each multiprocessor walks over the tiles of all experts; a producer thread keeps a ring of slices of k in flight; two warpgroups multiply.
+// wgmma requires 8-bit operands whose rows run along k. A slice is 128 terms, one row of 128 bytes, and has one pair of scales for each element of C: the sum
+// of its terms comes from the tensor cores, is multiplied by both scales, and is added in fp32, while the other warpgroup's products run.
 //   rows product     C (rows, N)      A rows of an expert (R, K), scales 1 x 128;   B the expert's matrix (N, K), scales 128 x 128: f8_rows_sm90.cuh
 //   columns product  C[expert] (M, N) A (M, R) and B (N, R), both with 1 x 128 scales along the rows R of all experts: f8_columns_sm90.cuh
-// This is what both share.
+// This file has what both share.
 #pragma once
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-#include "grouped_results.cuh"
+#include "gradient_results.cuh"
 #include "grouped_tiles.cuh"
 #include "sm90.cuh"
 
@@ -46,30 +46,17 @@ struct Position {
     }
 };
 
-// The value, of which the compiler then knows nothing: it keeps it in a register instead of computing it again.
-__device__ __forceinline__ uint32_t kept(uint32_t v) {
-    asm volatile("mov.b32 %0, %0;" : "+r"(v));
-    return v;
-}
-
-// The lower half of the descriptor of an operand that is at `p` in shared memory; the upper half is the same everywhere. The same in all lanes.
-__device__ __forceinline__ uint32_t descriptorOf(const unsigned char* p) { return kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(p)), 0)); }
-
-// What the lower half grows by where an operand lies `bytes` further.
-__device__ __forceinline__ constexpr uint32_t further(int bytes) { return bytes >> 4; }
-
 // Enqueues the products of a slice, 64 rows by 128 columns. a, b: lower halves of the operands' descriptors.
 __device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t b) {
     constexpr uint32_t NEXT = further(sliceBytes<true>());
-    const auto whole = [](uint32_t lower) { return (operand<true>(0) & ~0xFFFFFFFFull) | lower; };
     wgmmaFence();
-    wgmmaF8<false>(run, whole(a), whole(b));
+    wgmmaF8<false>(run, whole<true>(a), whole<true>(b));
 #pragma unroll
-    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, whole(a + k * NEXT), whole(b + k * NEXT));
+    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, whole<true>(a + k * NEXT), whole<true>(b + k * NEXT));
     wgmmaCommit();
 }
 
-// Stores a warp's 16 rows of 128 columns, of which `rows` and `columns` are left from `c` on.
+// Stores a warp's 16 rows of 128 columns at `c`. From there, C has `rows` rows and `columns` columns left; what exceeds them is not stored.
 template <typename T>
 __device__ __forceinline__ void store(const Arguments& p, float (&d)[64], unsigned char* staging, T* c, int rows, int columns) {
     if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, rows, columns, true, p.accumulate);

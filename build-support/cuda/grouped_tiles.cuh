@@ -4,12 +4,13 @@
 
 enum Product { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT };
 
-// The tiles of all experts in one sequence, expert-major, columns fastest; block b of g blocks has tiles b, b + g, ... The cut is fixed, so sums have a fixed
-// order. Forward and input gradient cut each expert's rows by BM; no tile holds rows of two experts. The weight gradient cuts each (O, I) matrix, also those of
-// empty experts.
-// Example: forward, BM 128, BN 256, offsets (300, 300, 310), O 512: tiles 0..5 are expert 0's (rows 0, 128, 256 by columns 0, 256), 6 and 7 are rows 300..310 of expert 2.
-// Index: of rows and tiles; int where fewer registers matter, and the caller has checked that it suffices. ALWAYS_OFFSETS false: without offsets, one expert has
-// all rows.
+// The tiles of all experts in one sequence, expert-major, columns fastest; block b of g blocks has tiles b, b + g, ... The tiles do not depend on timing, so
+// sums have a fixed order. Forward and input gradient cut each expert's rows by BM; no tile holds rows of two experts. The weight gradient cuts each (O, I)
+// matrix, also those of empty experts.
+// Example: forward, BM 128, BN 256, offsets (300, 300, 310), O 512: tiles 0..5 are expert 0's (rows 0, 128, 256 by columns 0, 256), tiles 6 and 7 have the
+// rows 300..309 of expert 2.
+// Index: the type of numbers of rows and tiles; int saves registers where the caller has checked that it suffices. ALWAYS_OFFSETS false: `offsets` may be null,
+// and then one expert has all rows.
 template <int PRODUCT, int BM, int BN, typename Index = long long, bool ALWAYS_OFFSETS = true>
 struct Tiles {
     const int blocks;
@@ -22,7 +23,7 @@ struct Tiles {
     int tilesOfExpert = 0;
 
     __device__ __forceinline__ Tiles(const int* offsets, int experts, int m, int n, long long capacity) : Tiles(offsets, experts, m, n, capacity, blockIdx.x, gridDim.x) {}
-    // For `blocks` that take part, of which this is number `block`.
+    // For block number `block` of the `blocks` that share the tiles.
     __device__ __forceinline__ Tiles(const int* offsets, int experts, int m, int n, long long capacity, int block, int blocks)
         : blocks(blocks), offsets(offsets), experts(experts), rowTiles((m + BM - 1) / BM), columnTiles((n + BN - 1) / BN), capacity((Index)capacity), tile((Index)block - (Index)blocks) {}
 

@@ -16,7 +16,7 @@ struct ScaledOperand {
         return {numbers, innerStride, outerStride, scales, innerScales, outerScales, innerBlock, outerBlock};
     }
     __device__ __forceinline__ float scale(long long outer, long long inner) const { return scales[outer / outerBlock * outerScales + inner / innerBlock * innerScales]; }
-    // The index from which on another scale may hold.
+    // The first index after `inner` at which the scale may change.
     __device__ __forceinline__ long long end(long long inner) const { return (inner / innerBlock + 1) * innerBlock; }
 };
 

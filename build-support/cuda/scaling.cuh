@@ -1,6 +1,6 @@
-// Between fp32 or bf16 numbers and e4m3 numbers with scales, as ScalingOps defines it: scale = largest / 448, at least 2^-126; number = nearest e4m3 of x / scale.
-// Divisions are rounded to nearest. The largest absolute value ("size") is found by comparing the bits of absolute values as integers, where NaN is the largest.
-// Results have the same bits as on the CPU. These kernels exist from Hopper on, like the products that need them.
+// Converts between fp32 or bf16 numbers and e4m3 numbers with scales, as ScalingOps defines: scale = largest absolute value of the block / 448, at least
+// 2^-126; number = nearest e4m3 of x / scale. Divisions are rounded to nearest. The largest absolute value ("size") is found by comparing the bits of absolute
+// values as integers, where NaN is the largest. Results have the same bits as on the CPU. These kernels exist from Hopper on, like the products that need them.
 // Example: a block of 7 and -448: scale 1, numbers 7 (0x4E) and -448 (0xFE); of 0.5 alone: scale 0.5 / 448, number 448 (0x7E).
 #pragma once
 #include "bf16.cuh"
@@ -10,12 +10,12 @@
 namespace scaling {
 static constexpr int TILE = 128, THREADS = 256, WARPS = THREADS / 32, ROWS = TILE / WARPS, COLUMNS = 4;  // rows and columns of a thread
 static constexpr int VECTORS = TILE / 16;  // of 16 bytes in a column
-// Blocks of threads on a multiprocessor: a thread has 80 registers, or 128 where its elements take two registers for each of bf16.
+// Blocks of threads on a multiprocessor: 3 leave 80 registers to a thread; 2 leave 128, for fp32 elements, which take twice as many registers as bf16.
 template <typename T>
 static constexpr int BLOCKS_OF = sizeof(T) == 2 ? 3 : 2;
 static_assert(ROWS == 16, "a thread's rows of one column are a vector");
 
-enum Block { NONE, ROW, COLUMN, SQUARE };  // a copy that is not wanted; blocks of 1 x 128, 128 x 1, 128 x 128
+enum Block { NONE, ROW, COLUMN, SQUARE };  // NONE: no copy is written; otherwise a scale is for 1 x 128, 128 x 1 or 128 x 128 elements
 
 // One e4m3 copy of a stack of matrices. Strides are in elements; either rows or columns of the numbers are dense.
 struct Copy {
@@ -44,7 +44,7 @@ struct alignas(8) Quad<bf16> {
     unsigned pairs[2];
 
     __device__ __forceinline__ float at(int i) const { return __uint_as_float(i % 2 == 0 ? pairs[i / 2] << 16 : pairs[i / 2] & 0xFFFF0000u); }
-    __device__ __forceinline__ void set(int i, bf16 v) { pairs[i / 2] |= (unsigned)__bfloat16_as_ushort(v) << 16 * (i % 2); }  // once for each i; its bits were 0 before
+    __device__ __forceinline__ void set(int i, bf16 v) { pairs[i / 2] |= (unsigned)__bfloat16_as_ushort(v) << 16 * (i % 2); }  // only if element i is 0
 };
 
 // The largest sizes of each of 4 columns. Sizes of bf16 numbers are compared in pairs, as they are stored.
@@ -79,9 +79,9 @@ struct Largest<bf16> {
     }
 };
 
-// Divides elements of a type by a scale, so that the quotient rounds to the same e4m3 number as the quotient in fp32 does. The general form, for fp32, rounds to nearest,
-// with the instructions of a division but without its special cases. So that nothing overflows on the way, and no remainder becomes too small, both numbers are first multiplied
-// by a power of two. Quotients below 2^-11 may be off by a few units in the last place; they become 0 in any case.
+// Divides elements by a scale, so that the quotient rounds to the same e4m3 number as the quotient in fp32. This form, for fp32, rounds to nearest: it has the
+// instructions of a division, but not its special cases. Both numbers are first multiplied by a power of two, so that nothing overflows on the way, and no
+// remainder becomes too small. Quotients below 2^-11 may be off by a few units in the last place; they become 0 in any case.
 // Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
 template <typename T>
 struct alignas(16) Divisor {
@@ -101,8 +101,9 @@ struct alignas(16) Divisor {
         return q == 0.f ? copysignf(0.f, x) : q;
     }
 };
-// For bf16, two operations suffice: the reciprocal as a sum of two fp32 numbers, neither below zero, so that -0 stays. The quotient may be off by one unit in the last place, but never
-// where that changes the e4m3 number. That was checked for all bf16 numbers x and m, where m >= |x| is the largest of the block: 55 million quotients.
+// For bf16, two operations suffice: the reciprocal is a sum of two fp32 numbers, neither of them negative, so that -0 stays -0. The quotient may be off by one
+// unit in the last place, but never where that changes the e4m3 number. That was checked for all bf16 numbers x and m, where m >= |x| is the largest of the
+// block: 55 million quotients.
 // Example: scale 3: high 0.33333331, low 1.99e-8; of x = 50: 16.666666.
 template <>
 struct alignas(8) Divisor<bf16> {
@@ -130,7 +131,7 @@ struct Scratch {
     alignas(16) unsigned columns[WARPS][TILE];
     unsigned warps[WARPS];
     Divisor<T> ofRows[TILE], ofColumns[TILE];
-    alignas(16) unsigned char turned[TILE * TILE];  // by column; 16-byte vectors of a column are permuted, so that threads of a warp write different banks
+    alignas(16) unsigned char turned[TILE * TILE];  // transposed; the 16-byte vectors of a column are permuted, so that threads of a warp write different banks
 };
 
 // Whether rows that start at p, `stride` bytes apart, can be stored 4 bytes at a time.
@@ -146,8 +147,8 @@ __device__ __forceinline__ void putRow(unsigned char* at, unsigned quad, bool wi
     }
 }
 
-// Computes the numbers of a tile whose elements are in registers, and stores its scales: thread (warp w, lane l) has rows 16 w + r and columns 4 l + c in x[r].e[c],
-// and their numbers in bytes of quads[r]. `rows` and `columns` are what is left of the matrix; elements beyond are 0.
+// Computes the numbers of a tile whose elements are in registers, and stores its scales. Thread (warp w, lane l) has row 16 w + r, column 4 l + c in element c
+// of x[r], and the e4m3 number of it in byte c of quads[r]. The matrix has `rows` rows and `columns` columns from the tile's first on; elements beyond are 0.
 template <typename T>
 __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&quads)[ROWS], const Copy& to, int matrix, int row, int column, int rows,
                                         int columns, Scratch<T>& scratch) {
@@ -212,7 +213,7 @@ __device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& t
         return;
     }
     if (to.block != COLUMN) __syncthreads();  // until all have read the previous tile; compute() has already waited if blocks are columns
-    // A thread's 16 rows of one column are a vector: 4 x 4 bytes are turned at a time.
+    // A thread's 16 rows of one column form a vector: 4 x 4 bytes are transposed at a time.
     unsigned words[COLUMNS][ROWS / 4];
 #pragma unroll
     for (int i = 0; i < ROWS / 4; i++) {
@@ -259,7 +260,7 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& firs
         put(quads, second, matrix, row, column, rows, columns, scratch);
     }
 }
-// The same for blocks of 128 x 128: weights. Both copies have the same scales and numbers, which are computed once.
+// The same for blocks of 128 x 128, which weights have. Both copies have the same scales and numbers, which are computed once.
 template <typename T>
 __device__ __forceinline__ void writeSquare(const Quad<T> (&x)[ROWS], const Copy& first, const Copy& second, int matrix, int row, int column, int rows, int columns,
                                             Scratch<T>& scratch) {
@@ -329,9 +330,9 @@ struct ScaledSource {
     }
 };
 
-// One pass over x writes one or two copies, a block of threads for each 128 x 128 tile. With validRows, rows from there on are neither read nor written, and a
-// block of a scale ends there. Example: x (98304, 2048) in bf16 to rows for a product and to columns for a weight gradient: 403 MB read, 201 MB written twice,
-// and 6 MB of scales: 0.19 ms at 4274 GB/s; in two passes 1,221 MB.
+// One pass over x writes one or two copies; a block of threads handles one 128 x 128 tile at a time. If validRows is given, rows at or beyond *validRows are
+// neither read nor written, and do not affect scales. Traffic for x (98304, 2048) in bf16, to 1 x 128 blocks for a product and to 128 x 1 blocks for a weight
+// gradient: 403 MB read; 201 MB of numbers and 6 MB of scales written for each copy: 0.19 ms at 4274 GB/s. Two passes would move 1,221 MB.
 // SQUARES: blocks are 128 x 128; otherwise 1 x 128 or 128 x 1.
 template <bool SQUARES, typename From>
 __device__ __forceinline__ void tiles(const From& x, long long matrices, long long rows, long long columns, const int* validRows, const Copy& first, const Copy& second) {
@@ -360,7 +361,7 @@ __device__ __forceinline__ void tiles(const From& x, long long matrices, long lo
     }
 }
 
-// Blocks of any extents, a warp for each: the readable form. Element (row, column) of the numbers is at row * row stride + column * column stride.
+// The readable form, for blocks of any extents: one warp per block. Element (row, column) of the numbers is at row * row stride + column * column stride.
 template <typename T>
 __device__ __forceinline__ void blocks(const T* x, long long xMatrix, long long xRow, long long matrices, long long rows, long long columns, const Copy& to, long long blockRows,
                                        long long blockColumns) {
@@ -381,7 +382,7 @@ __device__ __forceinline__ void blocks(const T* x, long long xMatrix, long long 
     }
 }
 
-// x = number * scale, rounded once, a thread for each element.
+// x = number * scale, rounded once; one thread per element. Traffic: 1 byte read and 2 or 4 written for each element.
 template <typename T>
 __device__ __forceinline__ void widen(T* x, long long xMatrix, long long xRow, long long matrices, long long rows, long long columns, const Copy& from, long long blockRows,
                                       long long blockColumns) {

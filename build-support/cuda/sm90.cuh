@@ -1,4 +1,4 @@
-// Instructions of Hopper that the grouped products use: barriers in shared memory, bulk tensor copies (TMA), warpgroup products (wgmma).
+// Instructions of Hopper that products and attention use: barriers in shared memory, bulk tensor copies (TMA), warpgroup products (wgmma).
 #pragma once
 #include "grouped_results.cuh"
 
@@ -11,7 +11,8 @@ struct alignas(64) TensorMap {
 __device__ __forceinline__ void barrierInit(uint64_t* barrier, int arrivals) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(arrivals));
 }
-// The barriers of memory that one thread fills, by copies for example, and that `readers` arrivals release; and those of all stages of a ring.
+// The two barriers of a buffer in shared memory: `full` completes when the one thread that fills the buffer has arrived and its copies are complete, `empty`
+// when `readers` readers have arrived. The second form initialises those of all stages of a ring.
 __device__ __forceinline__ void initRing(uint64_t& full, uint64_t& empty, int readers) {
     barrierInit(&full, 1);
     barrierInit(&empty, readers);
@@ -53,7 +54,7 @@ __device__ __forceinline__ uint32_t blockOfCluster() {
     asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
     return rank;
 }
-// All threads of all blocks of the cluster; what they wrote before is visible behind it.
+// A barrier of all threads of all blocks of the cluster. What they wrote before it is visible after it.
 __device__ __forceinline__ void syncCluster() {
     asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
     asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
@@ -65,7 +66,7 @@ __device__ __forceinline__ void syncThreads(int name, int threads) { asm volatil
 __device__ __forceinline__ void arriveThreads(int name, int threads) { asm volatile("bar.arrive %0, %1;" ::"r"(name), "r"(threads) : "memory"); }
 
 // ---- bulk copies of a box whose first element is (column, row[, matrix]); `barrier` counts the bytes
-// The same into the shared memory of two blocks of a cluster, at the same place; each has a barrier at the same place, which counts the bytes.
+// Copies a box into the shared memory of both blocks of a cluster, at the same offset; the barrier at the same offset in each block counts its bytes.
 __device__ __forceinline__ void copyBoxToBoth(void* to, const TensorMap* map, uint64_t* barrier, int column, int row) {
     asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4}], [%2], %5;" ::"r"(sharedAddress(to)),
                  "l"(map), "r"(sharedAddress(barrier)), "r"(column), "r"(row), "h"((unsigned short)3)
@@ -77,7 +78,7 @@ __device__ __forceinline__ void copyBoxToBoth(void* to, const TensorMap* map, ui
                  "l"(map), "r"(sharedAddress(barrier)), "r"(column), "r"(row), "r"(matrix), "h"((unsigned short)3)
                  : "memory");
 }
-// `bytes`, and both addresses, are multiples of 16.
+// Copies `bytes` contiguous bytes. `bytes`, and both addresses, are multiples of 16.
 __device__ __forceinline__ void copyBytes(void* to, const void* from, uint32_t bytes, uint64_t* barrier) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(sharedAddress(to)), "l"(from), "r"(bytes),
                  "r"(sharedAddress(barrier))
@@ -146,6 +147,15 @@ __device__ __forceinline__ unsigned long long operand(uint32_t address) { return
 template <bool BY_K>
 __device__ __forceinline__ constexpr uint32_t sliceBytes() { return BY_K ? 32 : 2048; }
 
+// The lower half of the descriptor of an operand at `p` in shared memory, the same in all lanes. All operands of a kind have the same upper half.
+template <bool BY_K>
+__device__ __forceinline__ uint32_t descriptorOf(const unsigned char* p) { return kept(__shfl_sync(0xffffffffu, (uint32_t)operand<BY_K>(sharedAddress(p)), 0)); }
+// What to add to the lower half for an operand that begins `bytes` bytes later.
+__device__ __forceinline__ constexpr uint32_t further(int bytes) { return bytes >> 4; }
+// The descriptor with this lower half.
+template <bool BY_K>
+__device__ __forceinline__ constexpr unsigned long long whole(uint32_t lower) { return (operand<BY_K>(0) & ~0xFFFFFFFFull) | lower; }
+
 __device__ __forceinline__ void wgmmaFence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void wgmmaCommit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int PENDING>
@@ -157,7 +167,7 @@ __device__ __forceinline__ void pin(float (&d)[N]) {
     for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
 }
 
-// The registers of a thread's sums, in the two places where an instruction lists them: their names in its text, and the variables d[0], d[1], ... that they hold.
+// The registers of a thread's sums, as an asm statement lists them: their names in the text of the instruction, and the operands d[0], d[1], ...
 #define WGMMA_NAMES_32 \
     "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
     "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
@@ -197,8 +207,8 @@ __device__ __forceinline__ void wgmma(float (&d)[128], unsigned long long a, uns
         : "l"(a), "l"(b), "n"(A_BY_K ? 0 : 1), "n"(B_BY_K ? 0 : 1));
 }
 
-// d (64, 128) = or += a (64, 32) * b (32, 128), e4m3, both with rows along k, the sums in the same registers. Where bf16 has 64 elements in a row of 128
-// bytes, this has 128. Hopper adds the terms of one instruction with fewer bits than fp32 has, see MatmulOps.
+// d (64, 128) = or += a (64, 32) * b (32, 128), e4m3, both with rows along k, the sums in the same registers as above. A row of 128 bytes has 128 elements,
+// where bf16 has 64. Hopper adds the terms of one instruction with fewer bits than fp32 has, see MatmulOps.
 template <bool ADD>
 __device__ __forceinline__ void wgmmaF8(float (&d)[64], unsigned long long a, unsigned long long b) {
     asm volatile(

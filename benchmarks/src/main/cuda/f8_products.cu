@@ -1,4 +1,4 @@
-// The products of e4m3 numbers with scales beside those of bf16: results are compared with sums in double, then each is timed. Stands alone.
+// Products of e4m3 numbers with scales, compared with products of bf16: results are checked against sums in double, then each is timed. A stand-alone program.
 //
 //   S="-I benchmarks/src/main/cuda -I kernels-swiglu/src/main/cuda -I runtime-cuda/src/main/cuda -I build-support/cuda"
 //   nvcc -O3 -std=c++17 -arch=sm_90a -cubin $S -o f8_products.cubin benchmarks/src/main/cuda/f8_products_kernels.cu
@@ -203,7 +203,7 @@ static void columnsProduct(const std::string& name, const Offsets& o, int m, int
     auto x = numbers((size_t)o.capacity * n, 7);
     auto sx = scales(slices * n, 8);
     auto dw = allocate<float>((size_t)o.experts * m * n);
-    // NaN in the rows that hold nothing.
+    // NaN in the rows that are not valid.
     for (int i = 0; i < m; i += 7) CHECK(cudaMemset(dy + (size_t)i * o.capacity + o.rows(), 0x7F, o.capacity - o.rows()));
     for (int i = 0; i < n; i += 5) CHECK(cudaMemset(x + (size_t)i * o.capacity + o.rows(), 0x7F, o.capacity - o.rows()));
     const Operand a{dy, o.capacity, 1, sy, 1, m, 1, 128}, b{x, o.capacity, 1, sx, 1, n, 1, 128};
@@ -277,7 +277,7 @@ static void bf16Products(const std::string& name, const Offsets& o, int outputs,
     for (void* p : {(void*)x, (void*)y, (void*)w, (void*)dw}) cudaFree(p);
 }
 
-// What the tensor cores keep of small terms beside a large one: y = 2^16 + 127 * 2^e, where all scales are 1.
+// How many bits of small terms the tensor cores keep beside a large term: y = 2^16 + 127 * 2^e, where all scales are 1.
 static void precision() {
     const int rows = 128, n = 128, k = 128;
     std::vector<unsigned char> hx(rows * k), hw(n * k);
@@ -354,7 +354,7 @@ static void quantize(const std::string& type, const void* x, long long matrices,
                a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
     }
 }
-// Rows that have scales for each 1 x 128.
+// Rows with a scale for each 1 x 128.
 static void quantizeAgain(const Copy& x, long long rows, long long columns, const int* valid, Copy a, Copy b) {
     launch(kernel("quantize_row_tiles_f8_e4m3_f8_e4m3"), multiprocessors, 256, 0, x.numbers, x.row, x.scales, x.scalesRow, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales,
            a.scalesMatrix, a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);

@@ -37,7 +37,7 @@ extern "C" __global__ void fill_f8(unsigned char* to, long long count, float fac
 extern "C" __global__ void fill_bf16(bf16* to, long long count, float factor, unsigned seed) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x) store(to + i, factor * probe::normal(i, seed));
 }
-// Scales of very different sizes, so that the scale of another block is noticed.
+// Scales of very different sizes, so that using the scale of a wrong block is detected.
 extern "C" __global__ void fill_scales(float* to, long long count, unsigned seed) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x) {
         unsigned bits = probe::mixed(i, seed);

@@ -1,5 +1,5 @@
-// Which of cuBLASLt's algorithms is the fastest for the dense products of a training step, while the GPU runs at its power limit: then the time of a
-// product is its energy over that limit. Stands alone; benchmarks/2026-11-30-products-under-the-power-limit.md has results.
+// Measures which of cuBLASLt's algorithms is the fastest for the dense products of a training step while the GPU runs at its power limit: then the time of a
+// product is its energy divided by that limit. A stand-alone program; benchmarks/2026-11-30-products-under-the-power-limit.md has results.
 //
 //   nvcc -O3 -std=c++17 -arch=sm_90a -o product_algorithms benchmarks/src/main/cuda/product_algorithms.cu -lcublasLt
 //   ./product_algorithms SHAPES TILES DEVICE MS ROUNDS SMS PART PARTS
@@ -267,7 +267,7 @@ int main(int argc, char** argv) {
     std::vector<std::vector<double>> times(algorithms.size());
     std::vector<unsigned long long> different;
     for (int i : algorithms) different.push_back(bench.different(p, i));
-    // Up and down, so that a clock that drifts does not favour any.
+    // Alternately forwards and backwards, so that a drifting clock does not favour any algorithm.
     for (int round = 0; round < number(5, 2); round++) {
       for (size_t j = 0; j < algorithms.size(); j++) {
         size_t at = round % 2 ? algorithms.size() - 1 - j : j;

@@ -1,11 +1,11 @@
-// What a round of an exchange costs in a captured graph, if it is needed and if it is not: a fixed number of rounds whose kernels read a counter and end at
-// once, beside conditional graph nodes (CUDA 12.4 and later) that leave the kernels out. Stands alone; docs/decisions/0040 says what it is for.
+// Measures the cost of a round of an exchange in a captured graph, if it is needed and if it is not: a fixed number of rounds, whose kernels read a counter and
+// end at once, against conditional graph nodes (CUDA 12.4 and later), which skip the kernels. A stand-alone program; docs/decisions/0040 gives the purpose.
 //
 //   nvcc -O3 -std=c++17 -arch=sm_90 -o rounds_conditional benchmarks/src/main/cuda/rounds_conditional.cu
 //   ./rounds_conditional            # some seconds; exit code 1 if a result is wrong
 //
 // A round has the launches of layers/.../ExpertRounds: 9 in forward, 16 in backward, with the grids that the product uses for 16,384 tokens of the 16B model.
-// Kernels do little even where they are needed: the difference between the variants is what is measured, not the work.
+// Kernels do little even if they are needed: the program measures the difference between the variants, not the work.
 //   fixed   N rounds are recorded; each kernel compares the round with the number of rounds, and ends if nothing is left. Barriers always run.
 //   if      N rounds are recorded; next_round runs, and sets the condition of a node that has the other kernels of the round.
 //   while   one node has the kernels of a round, and repeats them.
@@ -33,14 +33,14 @@ constexpr int MAX_BLOCKS = 16384;
 constexpr int MAX_KERNELS = 16;
 constexpr int HOPPER_SHARED = 4 * 48 * 1024 + 16 * 1024 + 64 + 1024;
 
-// Of one rank.
+// The state of one rank.
 struct State {
   int rounds;      // how many are needed, at least 1; the first is not recorded here
-  int round;       // the one that is under way
+  int round;       // the current round
   unsigned epoch;  // barriers that this rank has passed
 };
 
-// Of all ranks.
+// The state of all ranks.
 struct Shared {
   volatile unsigned arrived[MAX_RANKS];
   volatile int timed_out;
@@ -55,7 +55,7 @@ __global__ void next_round_if(State* state, cudaGraphConditionalHandle condition
   cudaGraphSetConditional(condition, state->round < state->rounds);
 }
 
-// Begins with round 1; in the body, goes on to the next one.
+// Sets round 1; in the body of a loop, the next round.
 __global__ void next_round_while(State* state, int first, cudaGraphConditionalHandle condition) {
   state->round = first ? 1 : state->round + 1;
   cudaGraphSetConditional(condition, state->round < state->rounds);
@@ -108,7 +108,7 @@ static std::vector<Step> steps(bool backward, int multiprocessors) {
           product, product, swiglu,  product, product, barrier, combine};
 }
 
-// Nodes one after the other.
+// Adds nodes one after the other.
 struct Chain {
   cudaGraph_t graph;
   std::vector<cudaGraphNode_t> last;

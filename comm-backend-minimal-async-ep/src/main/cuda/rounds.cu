@@ -1,13 +1,14 @@
-// Counts rounds, on the device. The Java twin is RoundKernels. The comments use its example: EP = 2, e = 2, C = 4 rows, counts [[3, 0, 1, 0], [2, 4, 0, 0]]: rank 0
-// receives 9 rows, so all ranks make 3 rounds; on rank 0, ends are [5, 9].
+// Counts rounds, on the device. The Java twin is RoundKernels. The comments use its example: EP = 2, e = 2, capacity C = 4 rows, counts
+// [[3, 0, 1, 0], [2, 4, 0, 0]]. Rank 0 receives 9 rows, so all ranks make 3 rounds. On rank 0, ends (running sums over all rounds) are [5, 9].
 
-// Offsets of round `round`: those of all rows, less the rows of the rounds before, at most a buffer.
+// Offsets of the round that begins at row `first`: ends[j] - first, limited to 0..capacity.
 __device__ __forceinline__ void clip(const int* ends, int experts, long long first, long long capacity, int* offsets) {
     for (int j = threadIdx.x; j < experts; j += blockDim.x) offsets[j] = (int)min(max(ends[j] - first, 0ll), capacity);
 }
 
-// rounds = ceil(the most rows that any rank receives / C), at least 1; offsets of the first round. One block; warp w adds the rows of ranks w, w + warps, ...
-// Traffic: 4 EP E bytes read from the cache, which place_segments has read just before. The example: 3 rounds; on rank 0 offsets [4, 4].
+// rounds = ceil(rows of the rank that receives most / C), at least 1; also the offsets of the first round. One block; warp w adds up the rows of ranks w,
+// w + warps, ... counts (EP, E), ends and offsets (e). statistics: plans, plans with several rounds, most rounds. Traffic: 4 EP E + 4 e bytes read, from the
+// cache because place_segments has just used them; 4 e written. The example: 3 rounds; on rank 0 offsets [4, 4].
 extern "C" __global__ void plan_rounds(const int* counts, int ranks, int experts, long long capacity, const int* ends, int* rounds, int* offsets, long long* statistics) {
     __shared__ unsigned long long most;
     if (threadIdx.x == 0) most = 0;
@@ -30,8 +31,9 @@ extern "C" __global__ void plan_rounds(const int* counts, int ranks, int experts
     }
 }
 
-// Offsets of the round that is under way, which are 0 once all rounds are made, and how many rows of the first expert that has rows came before. One block. The
-// example, on rank 0: round 1 has offsets [1, 4] and 4 rows before, round 2 [0, 1] and 3 rows before, and any further one [0, 0] and none.
+// Computes the offsets (e) of round *round, which are 0 once all rounds are made, and `before`: how many rows of the round's first expert earlier rounds had.
+// One block. Traffic: 4 e bytes read, 4 e written. The example, on rank 0: round 1 has offsets [1, 4] and before 4, round 2 [0, 1] and 3, and any further
+// round [0, 0] and 0.
 extern "C" __global__ void open_round(const int* round, const int* ends, int experts, long long capacity, int* offsets, int* before) {
     const long long first = *round * capacity;
     if (threadIdx.x == 0) *before = 0;
@@ -39,6 +41,6 @@ extern "C" __global__ void open_round(const int* round, const int* ends, int exp
     clip(ends, experts, first, capacity, offsets);
     for (int j = threadIdx.x; j < experts; j += blockDim.x) {
         const long long start = j > 0 ? ends[j - 1] : 0;
-        if (start < first && first < ends[j]) *before = (int)(first - start);  // of one expert at most
+        if (start < first && first < ends[j]) *before = (int)(first - start);  // true for at most one expert
     }
 }

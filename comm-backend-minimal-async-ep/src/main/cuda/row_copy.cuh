@@ -1,10 +1,10 @@
 // Copies one row to several places, with all lanes of a warp. Each lane reads VECTORS times 16 bytes at a time, and writes them to every place before it reads
-// more, so that the row is read once. Stores are plain: a barrier or the end of the kernel makes them visible.
+// more, so that the row is read once. Stores are plain: the barrier that is launched afterwards makes them visible to peers.
 #pragma once
 
-// Vectors of a lane in blocks of 256 threads, and in those of 1024, where a thread has 64 registers.
+// 16-byte vectors that a lane holds at a time: in blocks of 256 threads, and in blocks of 1024 threads, which have only 64 registers each.
 static constexpr int COPY_VECTORS = 8, COPY_VECTORS_BESIDE = 4;
-static constexpr int COPY_PLACES = 32;  // at most: one lane for each
+static constexpr int COPY_PLACES = 32;  // the most places: one for each lane
 
 template <typename Unit>
 __device__ __forceinline__ void copyUnits(const Unit* row, long long count, unsigned long long to, int places, int lane) {
@@ -15,7 +15,7 @@ __device__ __forceinline__ void copyUnits(const Unit* row, long long count, unsi
     }
 }
 
-// `to`, on lane k < places: the address of the k-th place, or 0 for none.
+// Lane k < places passes in `to` the address of the k-th place, or 0 for none. Places are multiples of 16 bytes if rowBytes is.
 template <int VECTORS = COPY_VECTORS>
 __device__ __forceinline__ void copyRow(const char* row, long long rowBytes, unsigned long long to, int places, int lane) {
     if (rowBytes % 16 == 0) {

@@ -1,15 +1,17 @@
 // Moves rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
 //
-// A kernel with _beside in its name does the same in blocks of 1024 threads, for exchanges beside products. Such a block fills a multiprocessor, so that 32 of them
-// leave 100 of 132 to a product. As many threads in blocks of 256 spread over 128 multiprocessors, and the blocks of a product, which need a whole one, wait for them.
+// A kernel with _beside in its name does the same in blocks of 1024 threads, for exchanges that run at the same time as matrix products. Such a block fills a
+// multiprocessor, so 32 blocks leave 100 of an H200's 132 multiprocessors to the product. In blocks of 256, the same threads would spread over 128
+// multiprocessors, and blocks of the product, each of which needs a whole multiprocessor, would have to wait.
 #include "bf16.cuh"
 #include "row_copy.cuh"
 #include "window.cuh"
 
-// Copies each token's row, and its K scalars, to those of its destinations that are in the window. One warp per token: it reads the row once, and
-// writes it up to K times; a token with no row in the window is not read. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations
-// and scalars. With T 16384, K 6, rows of 4096 bytes: 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing
-// else is written. Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
+// Copies each token's row, and its K scalars, to those of its destinations that are in the window. One warp per token: it reads the row once and writes it up
+// to K times; a token with no row in the window is not read. Traffic: T rowBytes read, N rowBytes written (to peers); 8 N bytes of destinations and 4 N of
+// scalars read, 4 N of scalars written. With T 16384, K 6, rows of 4096 bytes: 67 + 403 MB, 110 us at 4274 GB/s.
+// Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing else is written.
+// Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
 template <int VECTORS>
 __device__ __forceinline__ void dispatchRows(const char* x, const float* weights, const long long* destinations, long long tokens, int topK, long long rowBytes,
                                              char* const* peerRows, float* const* peerWeights, const int* rounds, const int* round, long long capacity) {
@@ -63,7 +65,7 @@ __device__ __forceinline__ uint4 rounded(const float (&sum)[8], float) { return 
 // Up to this many slots are loaded before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
-// Where slot k of a token is read from if all rows arrived in one round: from the rank that computed it; nowhere if it was dropped.
+// Where the row of a slot is read from if there is one round: from the rank that computed it. Null if the row was dropped.
 template <typename T>
 struct OneRound {
     long long dim;
@@ -71,8 +73,8 @@ struct OneRound {
     __device__ __forceinline__ const T* operator()(long long d, int) const { return d >= 0 ? peers[d >> RANK_SHIFT] + (d & ROW_MASK) * dim : nullptr; }
 };
 
-// The same in the last of several rounds: from the rank that computed it if it is in the window; otherwise, if an earlier round has brought it, from the rows
-// that wait; nowhere if it was dropped. `waiting` is the token's first row, or null if there is one round.
+// The same in the last of several rounds. A row in the window is read from the rank that computed it, a row of an earlier round from `waiting`, where that
+// round has stored it. Null if the row was dropped. `waiting` is the row of the token's slot 0; null if there is one round.
 template <typename T>
 struct LastRound {
     const Window& window;
@@ -85,7 +87,7 @@ struct LastRound {
     }
 };
 
-// With thread number `thread` of the `threads` that sum this row.
+// Sums the K rows of one token. `threads` threads share the work; the caller is number `thread` of them.
 template <typename T, typename Source>
 __device__ __forceinline__ void combineRow(const Source& source, const long long* d, int topK, long long dim, T* out, unsigned thread, unsigned threads) {
     constexpr int V = 16 / sizeof(T);
@@ -107,7 +109,7 @@ __device__ __forceinline__ void combineRow(const Source& source, const long long
         for (long long c = thread * V; c < dim; c += threads * V) {
             float sum[8] = {};
             uint4 raw[IN_FLIGHT];
-            // Read past L1, whose lines may be older than the rows that the peers wrote. Adding zero for dropped slots changes nothing.
+            // Loads bypass L1, which may hold lines from before the peers wrote the rows. Adding zero for dropped slots changes nothing.
 #pragma unroll
             for (int j = 0; j < IN_FLIGHT; j++) raw[j] = rows[j] ? __ldcg(reinterpret_cast<const uint4*>(rows[j] + c)) : make_uint4(0, 0, 0, 0);
 #pragma unroll
@@ -132,7 +134,7 @@ __device__ __forceinline__ void combineRow(const Source& source, const long long
     }
 }
 
-// Brings the token's rows that are in the window to where they wait. One slot after the other: rounds before the last are not what most steps have.
+// Stores those of the token's rows that are in the window in `waiting`, for the last round. One slot after the other: few steps have several rounds.
 template <typename T>
 __device__ __forceinline__ void fetchRow(const Window& window, const long long* d, int topK, long long dim, T* const* peers, T* waiting) {
     constexpr int V = 16 / sizeof(T);
@@ -150,10 +152,11 @@ __device__ __forceinline__ void fetchRow(const Window& window, const long long* 
     }
 }
 
-// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. One block per token; each thread loads 16 bytes of each
-// slot. Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us. Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
-// For steps with one round. The arguments of a window and the rows that wait are absent; knowing nothing of them takes 40 registers instead of 58, so that six
-// blocks instead of four fit into a multiprocessor: the loads of four do not fill the memory (133 us).
+// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. One block per token; each thread loads 16 bytes of
+// each slot. Traffic: 8 N bytes of destinations and N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us.
+// Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
+// For plans with one round, which have no window and no `waiting`. Without these, a thread takes 40 registers instead of 58, and six blocks instead of four
+// fit into a multiprocessor; the loads of four are too few to keep the memory busy (133 us).
 #define COMBINE_WHOLE(name, T, blockThreads, first, step, thread, threads)                                                                            \
     extern "C" __global__ void __launch_bounds__(blockThreads) combine_whole_##name(const long long* destinations, long long tokens, int topK,        \
                                                                                     long long dim, T* const* peerRows, float* const* peerScalars,     \
@@ -172,9 +175,9 @@ COMBINE_WHOLE(bf16, bf16, 256, blockIdx.x, gridDim.x, threadIdx.x, blockDim.x)
 COMBINE_WHOLE(f32_beside, float, 1024, blockIdx.x * 4 + threadIdx.x / 256, gridDim.x * 4, threadIdx.x % 256, 256)
 COMBINE_WHOLE(bf16_beside, bf16, 1024, blockIdx.x * 4 + threadIdx.x / 256, gridDim.x * 4, threadIdx.x % 256, 256)
 
-// The same with several rounds: each but the last brings the rows in its window, with their scalars, to waiting[t, k], and the last one sums, in the same order.
-// Traffic: as above; a round before the last reads its rows and writes them once.
-// spills: combine_f32 some registers to local memory, which costs less than a third of the blocks: 114 us instead of 133
+// The same with several rounds: each but the last copies the rows in its window to waiting[t, k], and the last one sums, in the same order. Each round fetches
+// the scalars of its window. Traffic: as above; a row of an earlier round is also written to `waiting` and read from there.
+// spills: combine_f32 a few registers, so that six blocks instead of four fit into a multiprocessor: 114 us instead of 133
 // spills: combine_bf16 as above
 #define COMBINE(name, T)                                                                                                                              \
     extern "C" __global__ void __launch_bounds__(256, 6) combine_##name(const long long* destinations, long long tokens, int topK, long long dim,     \

@@ -13,7 +13,7 @@ struct Window {
     __device__ __forceinline__ Window(const int* rounds, const int* round, long long capacity)
         : rounds(rounds ? *rounds : 1), round(round ? *round : 0), first(this->round * capacity), capacity(capacity) {}
 
-    // Whether no row is left for this round, on any rank.
+    // Whether all rounds were made before this one, so that it has no rows on any rank.
     __device__ __forceinline__ bool empty() const { return round >= rounds; }
     __device__ __forceinline__ bool last() const { return round == rounds - 1; }
     // Where the row of a destination lies in the receive buffer of its rank; -1 if it is not in this window, or dropped.

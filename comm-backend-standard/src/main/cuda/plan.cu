@@ -1,5 +1,5 @@
-// From expert ids to places among the rows that this rank sends: a stable counting sort. Its first kernel, count_rows, is in expert_sort.cuh. The Java twin is
-// PlanKernels. The comments use its example: E = 4, ids [0, 2, 1, 0].
+// Computes from expert ids the places among the rows that this rank sends: a stable counting sort. Its first kernel, count_rows, is in expert_sort.cuh. The
+// Java twin is PlanKernels. The comments use its example: E = 4, ids [0, 2, 1, 0].
 #include "expert_sort.cuh"
 
 // counts[b, e] becomes the number of rows of e in the blocks before b; totals[e] becomes their number in all blocks. One warp per expert. Traffic: 4 B E bytes
@@ -11,8 +11,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) sum_counts(int* counts, in
     if (lane == 0) totals[e] = total;
 }
 
-// places[n] = starts[e] + how many rows of n's expert e come before n, or -1 where that is kept[e] or more. Shared: 8 E ints. Traffic: 4 N bytes read, 8 N
-// written, 4 B E read.
+// places[n] = starts[e] + i, where i is how many rows of n's expert e come before n; -1 if i >= kept[e]. Shared: 8 E ints. Traffic: 4 N + 4 B E bytes read,
+// 8 N written.
 // The example, with starts [0, 2, 3, 4] and everything kept: [0, 3, 2, 1]; with kept [1, 1, 1, 0] and the same starts: [0, 3, 2, -1].
 extern "C" __global__ void __launch_bounds__(THREADS) place_rows(const int* ids, long long n, int experts, const int* before, const long long* starts,
                                                                  const long long* kept, long long* places) {
@@ -22,8 +22,9 @@ extern "C" __global__ void __launch_bounds__(THREADS) place_rows(const int* ids,
     });
 }
 
-// From places among the rows of all rounds to places among those of one round: selected[n] = start[r] + places[n] - first[r] for the rank r with first[r] <=
-// places[n] < end[r], or -1 where there is none. Parts are in ascending order, and may be empty. One thread per row. Traffic: 16 N bytes; the parts come from the cache.
+// Converts places among the rows of all rounds to places among the rows of one round: selected[n] = start[r] + places[n] - first[r] for the rank r with
+// first[r] <= places[n] < end[r], or -1 if there is none. The parts first[r] .. end[r] are in ascending order, and may be empty. One thread per row.
+// Traffic: 8 N bytes read, 8 N written; the parts come from the cache.
 // Example: places [0, 3, 2, 1], first [1, 2], end [2, 4], start [0, 1]: [-1, 2, 1, 0].
 extern "C" __global__ void __launch_bounds__(THREADS) select_round(const long long* places, long long n, int ranks, const long long* first, const long long* end,
                                                                    const long long* start, long long* selected) {

@@ -1,6 +1,7 @@
-// The grouped products of e4m3 numbers with scales, one element for each thread: any strides and blocks, and the bits of the Java twin, CpuScaledGrouped. For
-// shapes that grouped_gemm_f8_sm90.cu does not cover, and to compare it with; far slower. A block of 256 threads has a tile of 16 x 16 elements.
-// Example: one expert with one row x = [16, 16], scale 2, and w = [[1, 3]], scale 0.5: y = 64.
+// The grouped products of e4m3 numbers with scales, one element per thread. They take any strides and blocks, and have the same bits as the Java twin,
+// CpuScaledGrouped. For shapes that grouped_gemm_f8_sm90.cu does not cover, and as its reference; far slower. A block of 256 threads computes a tile of 16 x 16
+// elements. Traffic: each thread loads 2 bytes per term, mostly from the caches. Shapes as in grouped_gemm_sm90.cu.
+// Example: one expert with one row x = [16, 16], scale 2, and w = [[1, 3]], scale 0.5: y = (16 * 1 + 16 * 3) * 2 * 0.5 = 64.
 #include "bf16.cuh"
 #include "grouped_tiles.cuh"
 #include "scaled_sum.cuh"
@@ -41,7 +42,7 @@ __device__ __forceinline__ void weights(const ScaledOperand& dy, const ScaledOpe
 }
 }  // namespace readable
 
-// In the order of ScaledLaunches: numbers, strides of rows and columns; scales, their strides; rows and columns of a block.
+// The parameters of an operand, in the order of ScaledLaunches: numbers, strides of rows and columns; scales, their strides; rows and columns of a block.
 #define SCALED_OPERAND(name)                                                                                                                                   \
     const unsigned char *name, long long name##Row, long long name##Column, const float *name##Scales, long long name##ScalesRow, long long name##ScalesColumn, \
         long long name##BlockRows, long long name##BlockColumns

@@ -1,6 +1,6 @@
 // The grouped products in plain fp32, for parity with the CPU: one fused multiply-add per term, no reduced-precision tensor cores. A block of 256 threads
-// computes a 64 x 64 tile, of which each thread computes 4 x 4 elements, from slices of 16 terms in shared memory, stored along k. Products, shapes and tails
-// as in grouped_gemm_mma.cu.
+// computes a 64 x 64 tile, of which each thread computes 4 x 4 elements, from slices of 16 terms in shared memory. Products and shapes are as in
+// grouped_gemm_sm90.cu. Traffic: a block reads 8 KiB for each 2 * 64 * 64 * 16 operations.
 // Example: dy (2, 1) = (2, 3), x (2, 1) = (5, 7), one expert with both rows: dw = 2 * 5 + 3 * 7 = 31.
 #include "grouped_operand.cuh"
 
@@ -62,7 +62,7 @@ __device__ __forceinline__ void tile(const Problem<PRODUCT, float, float>& p, in
     for (int i = 0; i < 4; i++) {
 #pragma unroll
         for (int j = 0; j < 4; j++) p.put(row + threadRow + i, column + threadColumn + j, d[i][j], accumulate);
-        __syncwarp();  // One row after the other: with the sums of all rows in flight, registers spill.
+        __syncwarp();  // Keeps the compiler from loading the old values of all four rows at once, for which registers do not suffice.
     }
 }
 
@@ -79,12 +79,12 @@ __device__ __forceinline__ void product(const float* rows, long long rowsStride,
 
 extern "C" __global__ void __launch_bounds__(fp32::THREADS) grouped_forward_f32(const float* x, long long xStride, const float* w, long long expertStride, long long wStride,
                                                                                 const int* offsets, int experts, int outputs, int inputs, long long capacity, float* y,
-                                                                                long long yStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+                                                                                long long yStride, const int* /* before: unused, a row's bits do not depend on its place */, int accumulate) {
     fp32::product<FORWARD>(x, xStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, y, yStride, accumulate != 0);
 }
 extern "C" __global__ void __launch_bounds__(fp32::THREADS) grouped_input_gradient_f32(const float* dy, long long dyStride, const float* w, long long expertStride, long long wStride,
                                                                                        const int* offsets, int experts, int outputs, int inputs, long long capacity, float* dx,
-                                                                                       long long dxStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+                                                                                       long long dxStride, const int* /* before: unused, a row's bits do not depend on its place */, int accumulate) {
     fp32::product<INPUT_GRADIENT>(dy, dyStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, dx, dxStride, accumulate != 0);
 }
 extern "C" __global__ void __launch_bounds__(fp32::THREADS) grouped_weight_gradient_f32_f32(const float* dy, long long dyStride, const float* x, long long xStride, const int* offsets,

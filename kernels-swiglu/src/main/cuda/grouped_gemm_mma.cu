@@ -2,18 +2,17 @@
 // bytes. A block of 4 warps computes a 128 x 128 tile, each warp 64 x 64 of it, from a ring of slices of k in shared memory. Asynchronous copies fill the ring
 // STAGES - 1 slices ahead. While a warp multiplies 16 terms, it already has the fragments of the next 16 in registers; while it stores results, the first
 // slices of the next tile are being copied. Two blocks share a multiprocessor, so that one multiplies while the other waits or stores. Two rings of 64 KiB also
-// fit on sm_80, and one ring fits on every GPU. Products, shapes and tails are as in grouped_gemm_sm90.cu; nothing outside an expert's rows and columns is
-// read. The Java twin is CpuGrouped. The work is that of grouped_gemm_sm90.cu; a block copies 32 KiB into shared memory for each 2 * 128 * 128 * 64 operations:
-// the forward gate-up
-// product with R 98304, D 2048, 2F 2816 copies 17.7 GB.
+// fit on sm_80, and one ring fits on every GPU. Products, shapes and work are as in grouped_gemm_sm90.cu; nothing outside an expert's rows and columns is read.
+// The Java twin is CpuGrouped. Traffic: a block copies 32 KiB into shared memory for each 2 * 128 * 128 * 64 operations; the forward gate-up product with
+// R 98304, D 2048, 2F 2816 copies 17.7 GB, mostly from L2.
 // Example: x (1, 16) all ones, w[0] (24, 16) with w[o, i] = o: y[0, o] = 16 o.
 #include "grouped_operand.cuh"
 #include "elements.cuh"
-#include "grouped_results.cuh"
+#include "gradient_results.cuh"
 
 namespace mma {
 static constexpr int THREADS = 128, TILE = 128, BK = 64, STAGES = 2;  // as in Grid.Grids.product
-static constexpr int VECTORS = BK / 8;                                // 16-byte vectors of a slice along k
+static constexpr int VECTORS = BK / 8;                                // vectors of 16 bytes in a slice, along k
 static constexpr int WARP = 64;                                       // rows, and columns, of a warp's part
 static constexpr int STAGING = 16 * 128;                              // bytes through which a warp stores 16 rows
 
@@ -31,8 +30,8 @@ __device__ __forceinline__ void copy(uint32_t to, const bf16* from, bool inside)
         : "memory");
 }
 
-// A slice of an operand in shared memory, in vectors of 8 elements; it has TILE elements along m or n. BY_K: vector v is part v % VECTORS of row v / VECTORS.
-// Otherwise a row of 128 bytes is 64 elements along m or n, and BK rows form a piece: vector v is part v % 8 of row v / 8 % BK of piece v / 8 / BK. Eight
+// A slice of an operand in shared memory, in vectors of 8 elements; it has TILE elements along m or n. BY_K: vector v is number v % VECTORS of row v / VECTORS.
+// Otherwise a row of 128 bytes is 64 elements along m or n, and BK rows form a piece: vector v is number v % 8 of row v / 8 % BK of piece v / 8 / BK. Eight
 // vectors form a line of 128 bytes.
 template <bool BY_K>
 struct Slice {
@@ -114,7 +113,7 @@ struct Part {
     bool wide;
 };
 
-// What a block does for each tile in turn: start() fetches the first slices, run() multiplies all slices, store() writes the sums.
+// The work of a block on each tile in turn: start() fetches the first slices, run() multiplies all slices, store() writes the sums.
 template <int PRODUCT, typename C>
 struct Multiplication {
     using P = Problem<PRODUCT, bf16, C>;
@@ -239,12 +238,12 @@ __device__ __forceinline__ void product(const bf16* rows, long long rowsStride, 
 
 extern "C" __global__ void __launch_bounds__(mma::THREADS, 2) grouped_forward_bf16(const bf16* x, long long xStride, const bf16* w, long long expertStride, long long wStride,
                                                                                    const int* offsets, int experts, int outputs, int inputs, long long capacity, bf16* y,
-                                                                                   long long yStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+                                                                                   long long yStride, const int* /* before: unused, a row's bits do not depend on its place */, int accumulate) {
     mma::product<FORWARD>(x, xStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, y, yStride, accumulate != 0);
 }
 extern "C" __global__ void __launch_bounds__(mma::THREADS, 2) grouped_input_gradient_bf16(const bf16* dy, long long dyStride, const bf16* w, long long expertStride,
                                                                                           long long wStride, const int* offsets, int experts, int outputs, int inputs,
-                                                                                          long long capacity, bf16* dx, long long dxStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+                                                                                          long long capacity, bf16* dx, long long dxStride, const int* /* before: unused, a row's bits do not depend on its place */, int accumulate) {
     mma::product<INPUT_GRADIENT>(dy, dyStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, dx, dxStride, accumulate != 0);
 }
 #define MMA_WEIGHTS(name, C)                                                                                                                                      \

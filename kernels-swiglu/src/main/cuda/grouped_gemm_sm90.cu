@@ -1,18 +1,19 @@
 // The grouped products on Hopper's tensor cores: C = A * B per expert, bf16 operands, fp32 sums. Each multiprocessor has one block of 3 warpgroups, which walks
 // over the tiles of all experts; it reads the experts' bounds on the device. A producer thread keeps a ring of STAGES slices of k in flight with bulk tensor
-// copies. Two warpgroups multiply, each one half of the tile's rows, and write their results while the producer already fetches the next tile. The Java twin is
-// CpuGrouped.
+// copies. Two warpgroups multiply, each one half of the tile's rows. Results in bf16 are stored while the next tile is multiplied (held_rows.cuh), results in
+// fp32 while the producer already fetches the next tile. The Java twin is CpuGrouped.
 //   forward         y (rows, O)  = x (rows, I)   * w[j]^T        A by k, B by k
 //   input gradient  dx (rows, I) = dy (rows, O)  * w[j]          A by k, B by n
 //   weight gradient dw[j] (O, I) = dy^T (O, rows) * x (rows, I)  A by m, B by n
 // Rows beyond an expert's end may be copied but do not affect results. In the first two products, a row of A affects one row of C only, which is not stored. In
 // the third, such rows are replaced by zeros before they are multiplied (they may hold NaN). For columns beyond a matrix's end, the tensor map delivers zeros.
 // Operands need 16-byte aligned rows; other shapes use grouped_gemm_mma.cu. These kernels exist only in the sm_90a code: the host checks whether the module has
-// them. Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP; 403 MB + 185 MB + 554 MB: 0.27 ms at 4274 GB/s, so
-// the floor is arithmetic: 1.66 ms at 685 TFLOP/s.
+// them. Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP, 1.66 ms at 685 TFLOP/s; 403 MB (x) + 185 MB (w) +
+// 554 MB (y), 0.27 ms at 4274 GB/s. So arithmetic is the limit. Example: see grouped_gemm_mma.cu.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-#include "grouped_results.cuh"
+#include "gradient_results.cuh"
 #include "grouped_tiles.cuh"
+#include "held_rows.cuh"
 #include "sm90.cuh"
 
 namespace sm90 {
@@ -37,7 +38,7 @@ struct Arguments {
     int experts, outputs, inputs;
     long long capacity;
     void* c;
-    long long expertStride, rowStride;  // of C; expertStride of dw only
+    long long expertStride, rowStride;  // of C; expertStride is used for dw only
     bool accumulate;
 };
 
@@ -53,7 +54,7 @@ __device__ __forceinline__ int slicesOf(const Arguments& p, const Tiles& tiles) 
 // Fills the ring. Runs on one thread.
 template <int PRODUCT, int BM, int BN>
 __device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared<BM, BN>& shared) {
-    Tiles<PRODUCT, BM, BN> tiles(p.offsets, p.experts, p.outputs, columnsOf<PRODUCT>(p), p.capacity);
+    Tiles<PRODUCT, BM, BN, int> tiles(p.offsets, p.experts, p.outputs, columnsOf<PRODUCT>(p), p.capacity);
     int stage = 0;
     uint32_t phase = 0;
     while (tiles.next()) {
@@ -97,29 +98,40 @@ __device__ __forceinline__ void clearTail(Shared<BM, BN>& shared, int stage, int
     syncThreads(1, 256);
 }
 
-// Stores a warp's 16 rows at (row, column) of the expert's part of C.
-template <int PRODUCT, typename T, typename Tiles, int N>
-__device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[N], unsigned char* staging, int row, int column) {
+// Where a warp's results begin, and how many rows and columns the expert's part of C has from there on.
+template <typename T>
+struct Place {
+    T* c;
+    int rows, columns;
+};
+// The place of (row, column) of the expert's part of C.
+template <int PRODUCT, typename T, typename Tiles>
+__device__ __forceinline__ Place<T> placeOf(const Arguments& p, const Tiles& tiles, int row, int column) {
     const int columns = columnsOf<PRODUCT>(p) - column;
-    if constexpr (PRODUCT == WEIGHT_GRADIENT) {
-        T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;
-        // Four lanes have 32 contiguous bytes of fp32, a whole sector, but only 16 of bf16.
-        if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
-        else storeRows(d, staging, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
-    } else {
-        bf16* c = static_cast<bf16*>(p.c) + (tiles.first + row) * p.rowStride + column;
-        storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns, true, p.accumulate);
-    }
+    T* c = static_cast<T*>(p.c) + column;
+    if constexpr (PRODUCT == WEIGHT_GRADIENT) return {c + tiles.expert * p.expertStride + row * p.rowStride, p.outputs - row, columns};
+    else return {c + (tiles.first + row) * p.rowStride, (int)(tiles.last - tiles.first) - row, columns};
 }
 
-// Multiplies and stores; warpgroup `group` of two has the tile's rows from group * BM / 2.
-template <int PRODUCT, int BM, int BN, typename T>
+// Stores a warp's 16 rows of a block that begins `row` rows after `to`.
+template <typename T, int N>
+__device__ __forceinline__ void storeBlock(const Arguments& p, float (&d)[N], unsigned char* staging, const Place<T>& to, int row) {
+    if constexpr (sizeof(T) == 4) storeGradientRows(d, staging, to.c + row * p.rowStride, p.rowStride, to.rows - row, to.columns, p.accumulate);
+    else storeRows(d, staging, to.c + row * p.rowStride, p.rowStride, to.rows - row, to.columns, true, p.accumulate);
+}
+
+// Multiplies and stores. Warpgroup `group` (0 or 1) has BM / 2 rows of the tile, from row group * BM / 2 on. HOLDS: results stay in registers, and are stored
+// while the next tile is multiplied.
+template <bool HOLDS, int PRODUCT, int BM, int BN, typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shared, int group) {
     constexpr bool A_BY_K = PRODUCT != WEIGHT_GRADIENT, B_BY_K = PRODUCT == FORWARD;
     constexpr int BLOCKS = BM / 128;  // blocks of 64 rows per warpgroup
     const int thread = threadIdx.x - 128, warp = (thread >> 5) & 3;
     const int columns = columnsOf<PRODUCT>(p);
-    Tiles<PRODUCT, BM, BN> tiles(p.offsets, p.experts, p.outputs, columns, p.capacity);
+    Tiles<PRODUCT, BM, BN, int> tiles(p.offsets, p.experts, p.outputs, columns, p.capacity);
+    const uint32_t firstA = descriptorOf<A_BY_K>(shared.a[0] + group * BLOCKS * SUB), firstB = descriptorOf<B_BY_K>(shared.b[0]);
+    unsigned char* staging = shared.staging[group * 4 + warp];
+    HeldRows<BLOCKS, BN / 2> held;
     int stage = 0;
     uint32_t phase = 0;
     while (tiles.next()) {
@@ -137,7 +149,7 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shar
                 int valid = (int)(tiles.last - tiles.first) - s * BK;
                 if (valid < BK) clearTail<BM, BN>(shared, stage, valid, thread);
             }
-            const uint32_t a = sharedAddress(shared.a[stage]) + group * BLOCKS * SUB, b = sharedAddress(shared.b[stage]);
+            const uint32_t a = firstA + stage * further(BM * 128), b = firstB + stage * further(BN * 128);
 #pragma unroll
             for (int m = 0; m < BLOCKS; m++) pin(d[m]);
             wgmmaFence();
@@ -145,11 +157,12 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shar
             for (int k = 0; k < BK / 16; k++) {
 #pragma unroll
                 for (int m = 0; m < BLOCKS; m++)
-                    wgmma<A_BY_K, B_BY_K>(d[m], operand<A_BY_K>(a + m * SUB + k * sliceBytes<A_BY_K>()), operand<B_BY_K>(b + k * sliceBytes<B_BY_K>()));
+                    wgmma<A_BY_K, B_BY_K>(d[m], whole<A_BY_K>(a + further(m * SUB + k * sliceBytes<A_BY_K>())), whole<B_BY_K>(b + further(k * sliceBytes<B_BY_K>())));
             }
             wgmmaCommit();
 #pragma unroll
             for (int m = 0; m < BLOCKS; m++) pin(d[m]);
+            if constexpr (HOLDS) held.store(s, s + 1, staging, p.rowStride);
             // When at most this slice's products are pending, the slice before it has been multiplied.
             wgmmaWait<1>();
             if (s > 0 && thread % 128 == 0) barrierArrive(&shared.empty[previous]);
@@ -164,19 +177,28 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shar
         for (int m = 0; m < BLOCKS; m++) pin(d[m]);
         if (slices > 0 && thread % 128 == 0) barrierArrive(&shared.empty[previous]);
 
-        const int column = tiles.column(), row = tiles.row() + group * BLOCKS * 64 + warp * 16;
-        if (slices > 0 || !p.accumulate) {
-            storeBlock<PRODUCT, T>(p, tiles, d[0], shared.staging[group * 4 + warp], row, column);
-            if (BLOCKS > 1) storeBlock<PRODUCT, T>(p, tiles, d[BLOCKS - 1], shared.staging[group * 4 + warp], row + 64, column);
+        const Place<T> to = placeOf<PRODUCT, T>(p, tiles, tiles.row() + group * BLOCKS * 64 + warp * 16, tiles.column());
+        if constexpr (HOLDS) {
+            held.store(slices, held.PIECES, staging, p.rowStride);  // the remaining pieces, if there are fewer slices than pieces
+            held.take(d, to.c, to.rows, to.columns);
+        } else if (slices > 0 || !p.accumulate) {
+#pragma unroll
+            for (int m = 0; m < BLOCKS; m++) storeBlock(p, d[m], staging, to, m * 64);
         }
     }
+    if constexpr (HOLDS) held.store(0, held.PIECES, staging, p.rowStride);
 }
 
 template <int PRODUCT, int BM, int BN, typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
+    constexpr bool FITS = sizeof(T) == 2;  // results in fp32 would need more registers than the next tile's sums leave
+    const bool holds = FITS && !p.accumulate && columnsOf<PRODUCT>(p) % 8 == 0;
     inWarpgroups<Shared<BM, BN>, PRODUCER_REGISTERS, CONSUMER_REGISTERS>(
         a, b, READERS, [&](Shared<BM, BN>& shared) { produce<PRODUCT, BM, BN>(&a, &b, p, shared); },
-        [&](Shared<BM, BN>& shared, int group) { consume<PRODUCT, BM, BN, T>(p, shared, group); });
+        [&](Shared<BM, BN>& shared, int group) {
+            if (holds) consume<FITS, PRODUCT, BM, BN, T>(p, shared, group);
+            else consume<false, PRODUCT, BM, BN, T>(p, shared, group);
+        });
 }
 }  // namespace sm90
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "grouped_tiles.cuh"
 
-// A matrix whose rows run along k (BY_K: rows are indices of m or n), or along m or n (rows are indices of k). Elements outside the matrix count as zero and
-// are not read.
+// A matrix in memory. BY_K: each row is one index of m or n, and its elements run along k. Otherwise each row is one index of k, and its elements run along m
+// or n. Elements outside the matrix count as zero and are not read.
 template <typename T, bool BY_K>
 struct Operand {
     const T* base;

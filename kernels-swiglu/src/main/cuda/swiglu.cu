@@ -1,14 +1,14 @@
 // Offset-aware SwiGLU. Rows at or beyond the last offset are never touched. Each thread reads the row limit once, and a fixed grid of warps strides over the
-// rows below it, so the cost depends on the active rows only, not on the capacity. One warp handles a row, so row sums have a fixed order: each lane sums its f
-// (f modulo the lanes) in passes, then a butterfly adds the lanes. The Java twin is CpuSwiGlu, which has the same example: gate 1, up 2, weight 0.5: h =
-// 0.731059; with dh = 1: dup = 0.365529, dgate = 0.927671, dweight = 1.462117.
+// rows below it, so the cost depends on the active rows only, not on the capacity. One warp handles a row, so row sums have a fixed order: each lane adds up
+// every 32nd 16-byte vector, then a butterfly of shuffles adds the lanes. The Java twin is CpuSwiGlu, which has the same example: gate 1, up 2, weight 0.5:
+// h = 0.731059; with dh = 1: dup = 0.365529, dgate = 0.927671, dweight = 1.462117.
 #include "elements.cuh"
 
 static constexpr int SWIGLU_THREADS = 256;  // as in Grid.Grids.swiglu
 static constexpr int PASS = 3;              // 16-byte loads of each input that a lane keeps in flight
 
-// 1 / (1 + exp(-x)). For bf16: an exponential with an error of 2 units in the last place plus |x| rounding units. For fp32: an accurate exponential and a
-// correctly rounded division; far below zero, exp(-x) is infinite and the result is 0.
+// 1 / (1 + exp(-x)). For bf16: a fast exponential, whose error is 2 units in the last place plus a part that grows with |x|. For fp32: an accurate exponential
+// and a correctly rounded division; far below zero, exp(-x) is infinite and the result is 0.
 __device__ __forceinline__ float sigmoid(float x, bf16) { return __fdividef(1.f, 1.f + __expf(fminf(-x, 88.f))); }
 __device__ __forceinline__ float sigmoid(float x, float) { return 1.f / (1.f + expf(-x)); }
 

@@ -1,7 +1,7 @@
 // SwiGLU of dense layers. Shapes: T rows of F elements.
 #include "common.cuh"
 
-// h = gate sigmoid(gate) up; rows have strides. Traffic: 2 T F read, T F written. Example: gate 0, up 5: 0; gate 1, up 2: 1.4621172.
+// h = gate sigmoid(gate) up; rows have strides. Traffic: 2 T F elements read, T F written. Example: gate 0, up 5: 0; gate 1, up 2: 1.4621172.
 template <typename T>
 __device__ void swigluForward(const T* gate, const T* up, T* h, long long rows, int width, long long gs, long long us, long long hs) {
     constexpr int V = Vec<T>::N;
@@ -16,8 +16,8 @@ __device__ void swigluForward(const T* gate, const T* up, T* h, long long rows, 
     }
 }
 
-// dgate = dh up sigmoid(gate) (1 + gate (1 - sigmoid(gate))), dup = dh silu(gate). In place is allowed.
-// Traffic: 3 T F read, 2 T F written. Example: gate 0, up 2, dh 1: dgate 1, dup 0.
+// dgate = dh up sigmoid(gate) (1 + gate (1 - sigmoid(gate))), dup = dh silu(gate). dgate may be gate, and dup may be up.
+// Traffic: 3 T F elements read, 2 T F written. Example: gate 0, up 2, dh 1: dgate 1, dup 0.
 template <typename T>
 __device__ void swigluBackward(const T* gate, const T* up, const T* dh, T* dgate, T* dup, long long rows, int width, long long gs, long long us,
                                long long hs, long long dgs, long long dus) {

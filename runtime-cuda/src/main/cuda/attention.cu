@@ -1,12 +1,13 @@
-// Causal attention for any head dimensions and both types: the readable version, and the reference on the GPU. Large bf16 shapes go to cuDNN.
-// `perKey` adjacent query heads attend over one key head and its values: query head h over key head h / perKey.
+// Causal attention for head dimensions up to 256 and both types: the readable version, and the reference on the GPU. It runs only for shapes that neither the
+// kernels for Hopper (attention_forward_sm90.cu) nor cuDNN support. q (B, S, H, Q), k (B, S, G, Q), v (B, S, G, V), o (B, S, H, V), lse and delta (B, H, S);
+// strides b, s, h are in elements. `perKey` = H / G adjacent query heads attend over one key head and its values: query head h over key head h / perKey.
 // `starts` says where documents begin, see documents.cuh.
 #include "common.cuh"
 #include "documents.cuh"
 
-// One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the value
-// accumulator. Q and V, the elements of a query or key and of a value, are at most 32 * PER_LANE.
-// Traffic: about S / 2 keys and values per row from L2. Example: S 2, Q 1, V 1, scale 1, q = k = [0, 0], v = [2, 4]: o = [2, 3], lse = [0, ln 2].
+// One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the sum of
+// values. Q and V are at most 32 * PER_LANE. Traffic: q read and o written once; about S / 2 keys and values per row, from L2.
+// Example: S 3, Q 1, V 1, scale 1, q = k = [0, 0, 0], v = [2, 4, 8], starts [0, 0, 2]: o = [2, 3, 8], lse = [0, ln 2, 0].
 static constexpr int PER_LANE = 8;
 
 template <typename T>
@@ -50,8 +51,9 @@ __device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, con
     }
 }
 
-// dq of row s: sum over its keys j <= s of ds[s, j] k[j], ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), delta[s] = do[s] . o[s] (stored for
-// attendBackwardKey).
+// dq of row s = sum over its keys j <= s of ds[s, j] k[j], where ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), and delta[s] = do[s] . o[s]
+// (stored for attendBackwardKey). One warp per query row. Traffic: about S / 2 keys and values per row, from L2.
+// The example with do = [1, 1, 1]: delta = [2, 3, 8], p[1] = [0.5, 0.5], ds[1] = [-0.5, 0.5]; dq is 0 because k is.
 template <typename T>
 __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T* o, const float* lse, const T* dout, float* delta, T* dq, const int* starts, float scale,
                                     long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,
@@ -95,7 +97,9 @@ __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T*
     }
 }
 
-// dk and dv of row j of a key head: sums over its query heads and, in each of them, over the queries s >= j of its document, in this order.
+// dk and dv of row j of a key head: sums of ds[s, j] q[s] and of p[s, j] do[s] over its query heads and, in each of them, over the queries s >= j of its
+// document, in this order. One warp per key row. Traffic: about perKey S / 2 rows of q and do per row, from L2.
+// The example with do = [1, 1, 1]: dv = [1 + 0.5, 0.5, 1] = [1.5, 0.5, 1]; dk is 0 because q is.
 template <typename T>
 __device__ void attendBackwardKey(const T* q, const T* k, const T* v, const float* lse, const T* dout, const float* delta, T* dk, T* dv, const int* starts, float scale,
                                   long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,
@@ -160,9 +164,10 @@ __device__ void attendBackwardKey(const T* q, const T* k, const T* v, const floa
     }
 FOR_EACH_TYPE(ATTENTION)
 
-// Grouped queries on kernels that know equal heads only: run j of `perKey` takes the query heads j, perKey + j, 2 perKey + j, ..., one for each key head.
+// For the gradient of grouped queries with kernels that need as many key heads as query heads: it is computed in `perKey` runs. Run j has the query heads j,
+// perKey + j, 2 perKey + j, ..., one for each key head.
 
-// parts[j, b, g, s] = lse[b, g perKey + j, s]: each run's rows, contiguous, `apart` elements from those of the run before. Traffic: 8 B H S bytes.
+// parts[j, b, g, s] = lse[b, g perKey + j, s]: a run is contiguous; runs begin `apart` elements apart. Traffic: 4 B H S bytes read, 4 B H S written.
 // Example: B 1, S 1, H 4, perKey 2, apart 4: [1, 2, 3, 4] becomes [1, 3, -, -, 2, 4, -, -], where - is not written.
 extern "C" __global__ void attention_split_heads(const float* lse, float* parts, long long apart, long long batch, long long sequence, int heads, int perKey) {
     long long total = batch * heads * sequence, run = total / perKey;

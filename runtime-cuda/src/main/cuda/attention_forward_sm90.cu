@@ -2,7 +2,8 @@
 // Each block of threads processes blocks of 128 queries of a head, one at a time. A producer thread copies keys and values. Each of two warpgroups has 64 of
 // the queries, and visits the blocks of keys from the diagonal back to the block in which the first query's document begins. The product with the next keys
 // runs while the exponentials of the current ones are computed. Only the diagonal block and blocks in which a document begins are masked.
-// Work, B 4, S 4096, H 16, Q 192, V 128: 344 GFLOP. Each block of keys and values is read once for each block of queries that sees it: 2.8 GB, from L2.
+// Shapes as in attention.cu. Work, B 4, S 4096, H 16, Q 192, V 128: 344 GFLOP. Each block of keys and values is read once for each block of queries that sees
+// it: 2.8 GB, from L2.
 // Example: S 300 with documents of 200 and 100 tokens has three blocks of queries. Block 2, queries 256 to 299, starts at key 200: it reads the blocks of
 // keys 2 and 1, masks both, and skips block 0.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
@@ -19,7 +20,7 @@ struct ForwardShared {
     uint64_t qFull, qEmpty, kFull[2], kEmpty[2], vFull[2], vEmpty[2];
 };
 
-// The blocks of keys that the block of queries which begins at `row` sees.
+// The blocks of keys that a block of queries, which begins at `row`, sees.
 struct KeyBlocks {
     int first, last, masked;  // blocks before number `masked` hold keys that some query must not see
 
@@ -57,7 +58,7 @@ __device__ __forceinline__ void produceForward(const TensorMap* q, const TensorM
 
 // The softmax of a thread's two rows, `row` and `row + 8`, over the blocks of keys so far.
 struct Softmax {
-    float top[2], sum[2], keep[2];  // largest score so far, this thread's part of the sum, factor of what was summed before
+    float top[2], sum[2], keep[2];  // largest score so far; this thread's part of the sum; factor that rescales earlier sums to a new largest score
 
     __device__ __forceinline__ Softmax() {
 #pragma unroll

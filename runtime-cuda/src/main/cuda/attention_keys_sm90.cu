@@ -5,7 +5,8 @@
 namespace attention90 {
 // How many blocks of queries, counted from the diagonal, see keys of a block: those whose first query is in a document that begins at or before the last of
 // these keys. Called by whole warps.
-// Example: with documents of 200 and 100 tokens, keys 0 to 127 are seen by the blocks 0 and 1 of queries, but not by block 2, which starts at key 200.
+// Example: with documents of 200 and 100 tokens, keys 0 to 127 are seen by the blocks 0 and 1 of queries, but not by block 2: the document of its first query,
+// 256, begins at key 200. The result is 2.
 __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyBlock) {
     const int blocks = p.blocks() - keyBlock;
     if (p.starts == nullptr) return blocks;
@@ -19,14 +20,14 @@ __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyB
     return count;
 }
 
-// With heads of 192 elements, the sums for 128 keys, a tile of scores and a tile of their gradients take 224 registers of each of 256 threads. With 128 elements
-// they take 192; values then stay in 32 more, so that half as many bytes are read from shared memory for dp. No registers are left for a warpgroup that only
+// With heads of 192 elements, the sums for 128 keys, a tile of scores and a tile of dp take 224 registers of each of 256 threads. With 128 elements
+// they take 192; the values stay in 32 more, so half as many bytes are read from shared memory for dp. No registers are left for a warpgroup that only
 // copies. Instead, the last warp to finish a tile starts the copies that replace it. No warp waits for the other warpgroup. To save registers, the
 // description of the current block of keys is in shared memory.
-struct alignas(32) KeysWork {  // of a size that is a power of two, since two are chosen from by number
+struct alignas(32) KeysWork {  // 32 bytes, a power of two, so that the address of work[turn & 1] is cheap to compute
     int block, head;  // of keys; block is -1 when there is no work left
-    int lastTile, queryHead;  // of queries: the last tile of each head, the first head
-    int scores;               // the number of its first tile of scores, if RowValues::firstScores was 0
+    int lastTile, queryHead;  // of the queries that see these keys: the last tile in each head; the first head
+    int scores;               // to be added to RowValues::firstScores: gives the number of a tile of scores in this round
 };
 // The next tile of queries to be copied, and how many are left for the current block of keys.
 struct NextCopy {
@@ -77,7 +78,7 @@ __device__ __forceinline__ void doneWith(const BackwardMaps& maps, const RowValu
     __syncwarp();
 }
 
-// Asks for the next block of keys, and starts the copies of its keys, its values and the first tiles of queries. Runs on one warp.
+// Takes the next block of keys, and starts the copies of its keys, its values and the first tiles of queries. Runs on one warp.
 template <int Q, int V, int STAGES>
 __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int firstHead,
                                          int* counter, int turn, int stage) {
@@ -119,7 +120,7 @@ __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValu
     }
 }
 
-// Loads that the compiler does not move: the values take registers only where they are used.
+// A load that the compiler does not move, so that its value takes a register only where it is used.
 __device__ __forceinline__ int sharedInt(const int* from) {
     int value;
     asm volatile("ld.shared.s32 %0, [%1];" : "=r"(value) : "r"(sharedAddress(from)) : "memory");
@@ -164,7 +165,7 @@ __device__ __forceinline__ void loadFactor(uint32_t (&a)[A], const unsigned char
 struct KeysResults {
     bf16 *dk, *dv;
     long long dkBatch, dkRow, dkHead, dvBatch, dvRow, dvHead;
-    unsigned char* scores;  // ds, tiles of 2 x 64 keys x 64 queries, from the round's first head on; or null
+    unsigned char* scores;  // ds in tiles of 2 x 64 keys x 64 queries, beginning with the round's first head; null if it is not stored
 };
 
 template <int Q, int V, int STAGES>
@@ -220,7 +221,7 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
             ring.next();
             const int thread = ownThread(), lane = thread & 31;
             const float factor = p.scale * LOG2E;
-            wgmmaWait<1>();  // scores of this tile are there, dp is in flight
+            wgmmaWait<1>();  // the scores of this tile are complete; dp is still being computed
             pin(s);
             const RowValues& rows = shared.rows[stage];
 #pragma unroll

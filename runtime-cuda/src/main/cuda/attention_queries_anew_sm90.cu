@@ -80,7 +80,7 @@ __device__ __forceinline__ void consumeForQueriesAnew(const RowValues* values, c
         wgmmaFence();
         products<Q, BLOCK, TILE>(s, qAddress, sharedAddress(shared.k[scoreRing.stage]));
         wgmmaCommit();
-        wgmmaCommit();  // an empty group, in the place of the product that adds to dq
+        wgmmaCommit();  // an empty group, because in later passes a product that adds to dq follows here
         int previous = -1;
         for (int j = 2 * block + 1;; j--) {
             const int stage = ring.stage;

@@ -1,5 +1,5 @@
-// The gradient of queries in attention on Hopper from those of scores, see attention_backward_sm90.cuh: dq = scale ds k. Each block of threads
-// processes blocks of 256 queries, one at a time; a warpgroup has 128 of them. So keys are read once for 256 queries.
+// The gradient of queries in attention on Hopper from the gradients of scores, see attention_backward_sm90.cuh: dq = scale ds k. Each block of threads
+// processes blocks of 256 queries, one at a time; each of two warpgroups has 128 of them. So keys are read once for 256 queries.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_backward_sm90.cuh"
 

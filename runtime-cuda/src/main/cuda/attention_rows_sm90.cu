@@ -1,10 +1,10 @@
-// The values of each query that the gradient of attention on Hopper needs, see attention_backward_sm90.cuh.
+// Computes the values of each query that the gradient of attention on Hopper needs, see attention_backward_sm90.cuh.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_backward_sm90.cuh"
 #include "common.cuh"
 
-// Zeros `count` counters, and writes rows[b, h, tile]: RowValues of the tiles of all whole blocks of queries. 16 lanes read a row of 128 elements.
-// Traffic: B S H (2 * 256 + 16) bytes. Example: o = [1, 0, ...], do = [3, 5, ...]: delta = 3.
+// Zeros `count` counters, and writes rows[b, h, tile]: the RowValues of each tile of 64 queries, with S rounded up to a multiple of 128. 16 lanes read a row of
+// 128 elements. o and dout (B, S, H, 128). Traffic: B S H (2 * 256 + 4) bytes read, 12 B S H written. Example: o = [1, 0, ...], do = [3, 5, ...]: delta = 3.
 extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* dout, const float* lse, const int* starts, attention90::RowValues* rows, int batch,
                                                    int sequence, int heads, int* counters, int count) {
     using namespace attention90;

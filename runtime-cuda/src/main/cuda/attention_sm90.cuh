@@ -1,5 +1,5 @@
-// What the attention kernels for Hopper share. Queries and keys are cut into blocks of 128, so that a block of keys lies wholly before a block of queries, on
-// the diagonal, or after it. Tiles are copied with tensor maps of (B, H, S, columns), in boxes of 64 columns; outside of a sequence they hold zeros.
+// Shared by the attention kernels for Hopper. Queries and keys are divided into blocks of 128, so that a block of keys lies wholly before a block of queries,
+// on the diagonal, or after it. Tiles are copied with tensor maps of (B, H, S, columns), in boxes of 64 columns; rows after the end of a sequence are zeros.
 #pragma once
 #include "attention_sm90_products.cuh"
 #include "documents.cuh"
@@ -19,12 +19,13 @@ struct Problem {
     int batch, sequence, heads, perKey;
 
     __device__ __forceinline__ int firstKey(int b, int s) const { return ::firstKey(starts, b, sequence, s); }
-    // Blocks of keys are skipped because starts never decrease, so each pass checks this for all queries.
+    // Skipping blocks of keys is correct only if starts never decrease, so forward and backward check this for all queries.
     __device__ __forceinline__ int checkedFirstKey(int b, int s) const { return ::checkedFirstKey(starts, b, sequence, s); }
     __device__ __forceinline__ int blocks() const { return (sequence + BLOCK - 1) / BLOCK; }
 };
 
-// The order in which blocks of rows are processed: those with most work first, and only so many heads at a time that what their blocks share fits into L2.
+// The order in which blocks of rows are processed: those with most work first, and only so many heads at a time that the data which their blocks share fits
+// into L2.
 // With 3 heads, 2 of them at a time, and 2 blocks: (block 0, head 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2).
 struct Walk {
     static constexpr long long L2_BYTES = 24 << 20;
@@ -58,7 +59,7 @@ struct Ring {
     }
 };
 
-// threadIdx.x, in a form that the compiler does not keep in a register.
+// threadIdx.x, read anew at each call, so that it does not occupy a register between calls.
 __device__ __forceinline__ int ownThread() {
     int thread;
     asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
@@ -72,7 +73,7 @@ __device__ __forceinline__ void copyTile(unsigned char* to, const TensorMap* map
     for (int i = 0; i < COLUMNS / 64; i++) copyBox(to + i * ROWS * 128, map, barrier, i * 64, row, head, batch);
 }
 
-// Each of the 8 warps that multiply calls it when it has read what the barrier guards.
+// Called by each of the 8 warps that multiply, when it has read the data that the barrier guards.
 __device__ __forceinline__ void release(uint64_t* barrier) {
     if ((ownThread() & 31) == 0) barrierArrive(barrier);
 }

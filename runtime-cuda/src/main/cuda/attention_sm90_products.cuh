@@ -57,8 +57,8 @@ __device__ __forceinline__ void multiplyAcross(float (&d)[96], unsigned long lon
         : "l"(a), "l"(b));
 }
 
-// The operand `offset` bytes after `address`; both are multiples of 16. The same as operandAt() of the sum, but the offset, a constant, is added last: so each
-// operand of a product costs one addition, where it would be a chain of four instructions that is longer than a product of 64 x 64 x 16.
+// The operand `offset` bytes after `address`; both are multiples of 16. The same as operandAt(address + offset), but the offset, a constant, is added last. So
+// each operand costs one addition instead of four dependent instructions, which take longer than a product of 64 x 64 x 16.
 template <int LEADING>
 __device__ __forceinline__ unsigned long long operandFrom(uint32_t address, int offset) {
     constexpr uint32_t HIGH = operandAt<LEADING>(0) >> 32, LOW = static_cast<uint32_t>(operandAt<LEADING>(0));

@@ -20,7 +20,7 @@ __device__ __forceinline__ uint64_t nanoseconds() {
 // One block of at least `size` threads. Thread p signals rank p and waits for rank p.
 //   peerFlags  (size) pointers to each rank's (size) u64 flags
 //   ownFlags   (size) u64: flag p is the last epoch that rank p has reached
-//   epoch      (1) u64 of this rank: how many barriers it has passed. In memory, not an argument, so that a replayed graph continues the count
+//   epoch      (1) u64 of this rank: how many barriers it has begun. In memory, not an argument, so that a replayed graph continues the count
 //   mailbox    host memory: [0] stop, [1] waiting rank, [2] phase, [3] missing position, [4] expected, [5] seen
 // System scope, because peers may be other GPUs. The fence orders all earlier writes of this rank's stream before the signal (earlier kernels have completed,
 // and this thread sees what they wrote). The acquire orders later kernels after the peers' writes.

@@ -15,23 +15,22 @@ __device__ __forceinline__ void copyBytes(const unsigned char* in, unsigned char
     for (long long i = vectors * 16 + first; i < bytes; i += stride) to[i] = in[i];
 }
 
-// out[p * pitch + i] = peer p's in[i], i < bytes, skipping this rank's part if it is already in place. Grid y is the peer. Traffic: size * bytes read and
-// written.
-// Example: 2 ranks with [1 2] and [3 4], pitch 2: both get [1 2 3 4].
+// out[p * pitch + i] = peer p's in[i], i < bytes, skipping this rank's part if it is already in place. Grid y is the peer.
+// Traffic: size * bytes read and written. Example: 2 ranks with the bytes [1 2] and [3 4], pitch 2: both get [1 2 3 4].
 extern "C" __global__ void all_gather(const uint64_t* slots, unsigned char* out, long long bytes, long long pitch) {
     const unsigned char* in = (const unsigned char*)slots[blockIdx.y];
     unsigned char* to = out + blockIdx.y * pitch;
     if (in != to) copyBytes(in, to, bytes, blockIdx.x * (long long)blockDim.x + threadIdx.x, (long long)gridDim.x * blockDim.x);
 }
 
-// out = `bytes` bytes of peer `from`, beginning at `offset`. Example: ranks hold [1] and [2], from 1: [2].
+// out = `bytes` bytes of peer `from`, beginning at byte `offset`. Traffic: `bytes` read and written. Example: ranks hold [1] and [2], from 1: [2].
 extern "C" __global__ void pull(const uint64_t* slots, int from, long long offset, unsigned char* out, long long bytes) {
     const unsigned char* in = (const unsigned char*)slots[from] + offset;
     if (in != out) copyBytes(in, out, bytes, blockIdx.x * (long long)blockDim.x + threadIdx.x, (long long)gridDim.x * blockDim.x);
 }
 
 // out[i] = sum over p, in rank order, of peer p's in[offset + i]. fp32 sums, rounded once. `offset` is in elements.
-// Traffic: size * n elements read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
+// Traffic: size * n elements read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2, with offset 2 and n 2, gets [33 44].
 static constexpr int SUMS = 8;  // elements per thread and iteration: one or two 16-byte accesses
 
 // `from(p)` is where peer p's elements begin; UNROLL peers are read at the same time.
@@ -69,8 +68,8 @@ REDUCE(reduce_f32_bf16, float, bf16)
 REDUCE(reduce_bf16_f32, bf16, float)
 REDUCE(reduce_bf16_bf16, bf16, bf16)
 
-// The same sums where the other ranks have sent their part: out[i] = sum over p, in rank order, of `own[i]` for p = self, and of `received[slot * pitch + i]`
-// for the others; slots are in rank order without self. `out` may be `received`: each thread reads an element before it writes it. Pitch in elements.
+// The same sums of parts that the other ranks have sent: out[i] = sum over p, in rank order, of own[i] for p = self, and of received[slot * pitch + i] for the
+// others; slots are in rank order without self. `out` may be `received`: each thread reads an element before it writes it. `pitch` is in elements.
 // Traffic: size * n elements read, n written. Example: rank 1 of 2 has [3 4] and has received [30 40]: [33 44].
 template <typename I, typename O>
 __device__ void reduceReceived(const I* received, long long pitch, const I* own, O* out, long long n, int self, int size) {

@@ -42,7 +42,7 @@ template <> __device__ __forceinline__ void Vec<bf16>::store(bf16* p) const {
     storeVector(p, make_uint4(pair(0), pair(2), pair(4), pair(6)));
 }
 
-// Eight elements in one or two 16-byte accesses. storeEight is for global memory, keepEight for shared.
+// Eight elements in one or two 16-byte accesses. storeEight is for global memory, keepEight for shared memory.
 __device__ __forceinline__ void loadEight(const float* p, float (&v)[8]) {
     Vec<float> a = Vec<float>::load(p), b = Vec<float>::load(p + 4);
 #pragma unroll

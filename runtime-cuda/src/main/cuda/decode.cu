@@ -1,11 +1,11 @@
-// Attention of the last T tokens of a sequence over all its L tokens, whose keys and values come from a cache. H heads of queries attend over H / perKey heads of
-// keys. Query t sees the keys 0 to L - T + t.
+// Attention of the last T tokens of a sequence over all its L tokens, whose keys and values come from a cache. H query heads attend over G = H / perKey key
+// heads. q (T, H, Q), k (L, G, Q), v (L, G, V), o (T, H, V). Query t sees the keys 0 to L - T + t.
 #include "common.cuh"
 
 // One block per query row (t, h). Each of its warps visits every 8th key with a running maximum and sum (online softmax); each lane holds every 32nd element of
-// the warp's sum of values. At the end the warps' sums are brought to the largest maximum and added up in the order of the warps. Q and V, the elements of a
-// query or key and of a value, are at most 32 * DECODE_PER_LANE: 640, where latents have 576.
-// Traffic: each row reads L keys and values, those of other heads from L2. Example: L 2, T 1, Q 1, V 1, scale 1, q = [0], k = [0, 0], v = [2, 4]: o = [3].
+// the warp's sum of values. At the end the warps' sums are rescaled to the largest maximum and added in the order of the warps. Q and V are at most
+// 32 * DECODE_PER_LANE = 640; the latent keys of MLA have 576 elements. Traffic: each row reads up to L keys and values; heads that share them read from L2.
+// Example: L 2, T 1, Q 1, V 1, scale 1, q = [0], k = [0, 0], v = [2, 4]: o = [3].
 static constexpr int DECODE_PER_LANE = 20;
 static constexpr int DECODE_WARPS = 8;
 

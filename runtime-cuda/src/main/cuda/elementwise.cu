@@ -5,8 +5,8 @@ __device__ __forceinline__ long long load(const long long* p) { return *p; }
 __device__ __forceinline__ void store(long long* p, long long v) { *p = v; }
 
 // destination[i] = source[i] over 4 extents with any strides (in elements); a source stride of 0 repeats elements.
-// Traffic: n elements read (fewer where repeated), n written. Example: source (2, 3) = [[0,1,2],[3,4,5]] with strides (1, 2) is its transpose of
-// (3, 2) storage; each thread handles one element, innermost fastest.
+// One thread per element, innermost fastest. Traffic: n elements read (fewer where repeated), n written.
+// Example: memory [0 1 2 3 4 5], read as (2, 3) with strides (1, 2), is [[0 2 4], [1 3 5]].
 template <typename S, typename D>
 __device__ void copyStrided(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2,
                             long long s3, long long d0, long long d1, long long d2, long long d3) {
@@ -30,7 +30,7 @@ COPY(copy_bf16_f32, bf16, float)
 COPY(copy_bf16_bf16, bf16, bf16)
 COPY(copy_i64_i64, long long, long long)
 
-// The same where the innermost dimension is dense on both sides, all rows start at multiples of 16 bytes, and n3 is a multiple of 8: eight elements per thread.
+// The same if the innermost dimension is dense on both sides, all rows start at multiples of 16 bytes, and n3 is a multiple of 8: eight elements per thread.
 template <typename Index, typename S, typename D>
 __device__ __forceinline__ void copyRowsBy(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2,
                                            long long d0, long long d1, long long d2) {
@@ -69,9 +69,8 @@ template <typename T> __device__ void addAll(const T* a, const T* b, T* out, lon
     extern "C" __global__ void add_##name(const T* a, const T* b, T* out, long long n) { addAll(a, b, out, n); }
 FOR_EACH_TYPE(ADD)
 
-// c[r] *= beta for rows of `width` elements, `stride` apart; with beta = 0 they become 0, even if they hold NaN. Traffic: n read (none if beta is 0) and
-// written.
-// Example: [1, NaN], beta 0: [0, 0].
+// c[r] *= beta for rows of `width` elements, `stride` apart; with beta = 0 they become 0, even if they hold NaN.
+// Traffic: n elements read (none if beta is 0), n written. Example: [1, NaN], beta 0: [0, 0].
 template <typename T> __device__ void scaleRows(T* c, long long rows, long long width, long long stride, float beta) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
         T* p = c + i / width * stride + i % width;
@@ -84,7 +83,7 @@ template <typename T> __device__ void scaleRows(T* c, long long rows, long long 
     }
 FOR_EACH_TYPE(SCALE_ROWS)
 
-// acc += factor * x. Traffic: x read, acc read and written. Example: acc [1, 2], x [10, 20], factor 0.5: [6, 12].
+// acc += factor * x. Traffic: 2 n elements read, n written. Example: acc [1, 2], x [10, 20], factor 0.5: [6, 12].
 template <typename X, typename A> __device__ void accumulateAll(const X* x, float factor, A* acc, long long n) {
     long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
     long long groups = (((uint64_t)x | (uint64_t)acc) & 15) == 0 ? n / 8 : 0;
@@ -106,7 +105,7 @@ ACCUMULATE(accumulate_bf16_f32, bf16, float)
 ACCUMULATE(accumulate_bf16_bf16, bf16, bf16)
 
 // d[t, r] = (accumulate ? d[t, r] : 0) + sum over h of s[t, h, r], in order of h. Strides are in elements; r is dense.
-// Traffic, for T tokens, H heads and R elements: T H R read, T R written. Example: one token, heads [1, 2] and [10, 20]: [11, 22].
+// Traffic, for T tokens, H heads and R elements: T H R elements read, T R written. Example: one token, heads [1, 2] and [10, 20]: [11, 22].
 template <typename T>
 __device__ void sumMiddle(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, int accumulate) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
@@ -152,7 +151,7 @@ __device__ void sumMiddleVectors(const T* s, T* d, long long rows, int heads, in
     }
 FOR_EACH_TYPE(SUM_MIDDLE)
 
-// digest[0] += sum of mix(w[i] ^ (i + 1) * 0x9E3779B97F4A7C15) over the 64-bit words w of x, the last one filled up with zeros; see ElementwiseOps.digest.
+// digest[0] += sum of mix(w[i] ^ ((i + 1) * 0x9E3779B97F4A7C15)) over the 64-bit words w of x, the last one filled up with zeros; see ElementwiseOps.digest.
 // Integers have no rounding, so blocks may add in any order. Traffic: the bytes of x. Example: the bytes of the I32 [1, 2]: mix(0x9E3779BB7F4A7C14).
 __device__ __forceinline__ unsigned long long mixWord(unsigned long long z) {
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
@@ -167,7 +166,7 @@ extern "C" __global__ void digest(const unsigned char* x, long long bytes, unsig
     unsigned long long sum = 0;
     for (long long i = first; i < whole; i += stride)
         sum += mixWord(reinterpret_cast<const unsigned long long*>(x)[i] ^ (unsigned long long)(i + 1) * step);
-    // What is not aligned, or shorter than a word, byte by byte.
+    // Unaligned words, and a last word with fewer than 8 bytes, are read byte by byte.
     for (long long i = whole + first; i < words; i += stride) {
         unsigned long long word = 0;
         for (int b = 0; b < 8 && i * 8 + b < bytes; b++) word |= (unsigned long long)x[i * 8 + b] << 8 * b;
@@ -183,10 +182,10 @@ extern "C" __global__ void digest(const unsigned char* x, long long bytes, unsig
     }
 }
 
-// out[r, p * width + c] for p = 0, 1, 2: the third, second and first eight significant bits of a[r, c], so that the three bf16 numbers add up to a[r, c] exactly.
-// Bits are cut off, not rounded: all three have the sign of a, and none is larger. Numbers below 2^-110 lose bits below 2^-133, the last of bf16. An infinity
-// or a NaN stands in the last piece, beside zeros. Rows of a are `stride` apart, those of out dense. Traffic: 4 bytes read, 6 written for an element.
-// Example: 1.00390625 + 2^-23 (0x3f808001): 2^-23, 0.00390625, 1.
+// out[r, p * width + c] for p = 0, 1, 2: the third, second and first eight significant bits of a[r, c], so that the three bf16 numbers add up to a[r, c]
+// exactly. Bits are cut off, not rounded: all three have the sign of a, and none is larger in magnitude. Numbers below 2^-110 lose bits below 2^-133, the
+// lowest bit of bf16. For an infinity or a NaN, p = 2 has it and the others are 0. Rows of a are `stride` apart, those of out are dense. Traffic per element:
+// 4 bytes read, 6 written. Example: 1.00390625 + 2^-23 (0x3f808001): 2^-23, 0.00390625, 1.
 extern "C" __global__ void split_pieces(const float* a, bf16* out, long long rows, int width, long long stride) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
         long long r = i / width;

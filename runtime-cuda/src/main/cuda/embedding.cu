@@ -1,7 +1,7 @@
 // Looks up rows of a table, and computes the gradient of the table.
 #include "common.cuh"
 
-// out[t] = table[ids[t]]. One block per token, 16 bytes per thread where alignment allows it. Traffic: T D read, T D written.
+// out[t] = table[ids[t]]. One block per token, 16 bytes per thread where alignment allows it. Traffic: T D elements read, T D written.
 // Example: table [[1,2],[3,4]], ids [1, 0]: [[3,4],[1,2]]. An id outside [0, V) traps: the launch fails instead of reading elsewhere.
 template <typename T> __device__ void lookUp(const int* ids, const T* table, T* out, long long tokens, int vocabulary, int dim) {
     bool vectors = dim % Vec<T>::N == 0 && (((uint64_t)table | (uint64_t)out) & 15) == 0;
@@ -23,15 +23,15 @@ template <typename T> __device__ void lookUp(const int* ids, const T* table, T* 
     }
 FOR_EACH_TYPE(LOOK_UP)
 
-// The gradient of a word's row is the sum of the rows of its tokens. They are cut into RUNS runs of equal length: each run is summed in token order, then the
-// runs in order. So up to RUNS tokens are simply added one after the other.
-// dtable[v] = (accumulate ? dtable[v] : 0) + that sum. Traffic: T D read, and for each word that occurs D read and written (dtable then holds the sums to add
-// to, or zeros).
+// A word is an entry of the vocabulary. The gradient of its row of the table is the sum of the rows of dout of its tokens. These are divided into at most RUNS
+// runs of equal length: each run is summed in token order, then the runs in order. So up to RUNS tokens are simply added one after the other.
+// dtable[v] = (accumulate ? dtable[v] : 0) + that sum; rows of words that do not occur are not written. Traffic: T D elements read; for each word that occurs,
+// D elements of dtable written, and read if `accumulate`.
 // Example: ids twice 7, then 33 times 5, with dout [10, 10, 1, 2, ..., 33]: dtable[7] = 20, dtable[5] = (1 + 2) + (3 + 4) + ... + 33 = 561, in 17 runs.
-// Words with few tokens keep them in a chain, in any order, and a block sorts the chain. For each other word, one block lists its tokens in order.
+// For a word with at most FEW tokens, these form a chain (a linked list), in any order, which a block sorts. For a word with more, a block lists them in order.
 static constexpr int RUNS = 32, FEW = RUNS, LISTING = 1024, AT_ONCE = 4;
 
-// `rows` rows of the table are summed, from row `first` on; words of other rows are left out. Words are counted from `first` in what follows.
+// `rows` rows of the table are summed, from row `first` on; other words are left out. Below, words are numbered from `first`.
 
 // The workspace, in ints.
 struct TokensOfWords {
@@ -48,8 +48,8 @@ struct TokensOfWords {
         : frequent(p), listed(p + 1), counts(p + 2), head(counts + rows), next(head + rows), list(next + tokens), words(list + tokens), start(words + tokens / FEW) {}
 };
 
-// Counts the tokens of each word, and chains those of words with few. Example: ids [5, 7, 5]: counts[5] = 2, and head[5] and its next are 0 and 2 in either
-// order. Ids are in [0, V), or the kernel traps.
+// Counts the tokens of each word, and builds the chains. Example: ids [5, 7, 5]: counts[5] = 2; head[5] is 0 and next[0] is 2, or the other way round. An id
+// outside [0, V) traps.
 extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long long tokens, int first, int rows, int vocabulary) {
     const TokensOfWords index(workspace, tokens, rows);
     const int lane = threadIdx.x & 31;

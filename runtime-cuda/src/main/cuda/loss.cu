@@ -32,10 +32,10 @@ struct SoftMax {
     }
 };
 
-// The label of a token without loss and gradient: its row becomes 0, whatever it holds.
+// The label of a token without loss: the gradient in its row is 0, even if a logit is NaN.
 static constexpr int IGNORED = -100;
 
-// The gradient of eight elements, of which `at` is the label if it is 0 to 7: scale (2^(v LOG2E - shift) - onehot).
+// The gradient with respect to eight logits: scale (2^(v LOG2E - shift) - onehot), where logit `at` is the label's if `at` is 0 to 7.
 __device__ __forceinline__ void gradientOf(float (&v)[8], float shift, int at, float scale) {
 #pragma unroll
     for (int j = 0; j < 8; j++) v[j] = powerOfTwo(fmaf(v[j], LOG2E, -shift));
@@ -48,7 +48,7 @@ __device__ __forceinline__ void gradientOf(float (&v)[8], float shift, int at, f
 }
 
 // One block per token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
-// Accesses are 16 bytes wide where alignment allows it. Traffic: 2 T V read, T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472,
+// Accesses are 16 bytes wide where alignment allows it. Traffic: 2 T V elements read, T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472,
 // gradient [0.5, -0.5]; label -100: loss 0, gradient [0, 0].
 template <typename T>
 __device__ void crossEntropy(T* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride) {
@@ -110,7 +110,7 @@ __device__ __forceinline__ void awaitCopies() { asm volatile("cp.async.wait_all;
 template <int BLOCKS> struct Keepers;
 template <> struct Keepers<1> {
     static __device__ __forceinline__ int rank() { return 0; }
-    // Writes one lane's value to `to` in all blocks; after sync(), their threads can read it.
+    // Writes `value`, which is the same in all lanes, to `to` in all blocks; after sync(), their threads can read it.
     static __device__ __forceinline__ void tell(float2* to, float2 value, int lane) {
         if (lane == 0) *to = value;
     }
@@ -138,14 +138,14 @@ template <> struct Keepers<2> {
 };
 #endif
 
-// The same for bf16 rows of whole 16-byte pieces that fit into the shared memory of BLOCKS blocks: they are read from memory once. While a row's gradient is
-// written, the next row is read into the same shared memory, piece by piece: a thread reads and overwrites only pieces of its own, so that this needs
-// no barrier. There is one barrier a row, for the warps' maxima and sums. These have two places, used in turns: they are written again only after the
-// barrier of the next row, which all pass after they have read them.
+// The same for bf16 rows that consist of whole 16-byte pieces and fit into the shared memory of BLOCKS blocks: they are read from memory once. While a row's
+// gradient is written, the next row is read into the same shared memory, piece by piece: a thread reads and overwrites only its own pieces, so this needs no
+// barrier. There is one barrier per row, for the warps' maxima and sums. These have two buffers, used alternately: a buffer is written again only after the
+// barrier of the next row, which threads reach only after they have read it.
 // Example: 102400 elements are 12800 pieces; with one block of 1024 threads, thread 0 has pieces 0, 1024, ..., 12288. With two blocks, the second has
 // pieces 6400 to 12799.
-// For each element, 17/8 powers of two are computed; a multiprocessor computes 16 per clock: 102400 elements take 13600 clocks, in which 410 KB can be moved.
-// Traffic: T V read, T V written.
+// For each element, 17/8 powers of two are computed; a multiprocessor computes 16 per clock: 102400 elements take 13,600 clocks. To read and write their 410 KB
+// at 4274 / 132 GB/s takes longer: 12.7 us, more than 20,000 clocks. Traffic: T V elements read, T V written.
 template <int BLOCKS>
 __device__ void crossEntropyKept(bf16* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride) {
     typedef Keepers<BLOCKS> Keep;
@@ -207,7 +207,7 @@ __device__ void crossEntropyKept(bf16* logits, const int* labels, float scale, f
             if (at >= 0 && at < 8) rowLoss[t] = lse - load(kept + i * 8 + at);
             gradientOf(v, shift, at, scale);
             storeEight(row + i * 8, v);
-            if (nextRow) copyAsync(kept + i * 8, nextRow + i * 8);  // after the store, which waits for what was loaded from there
+            if (nextRow) copyAsync(kept + i * 8, nextRow + i * 8);  // after the store, which waits for the loads from this piece
         }
         label = nextLabel;
     }

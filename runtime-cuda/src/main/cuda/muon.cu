@@ -2,7 +2,8 @@
 #include "common.cuh"
 #include "stochastic.cuh"
 
-// m = beta m + (1 - beta) g; update = beta m + (1 - beta) g with Nesterov's form, else m. Traffic with fp32 everywhere: 8 n bytes read, 8 n written.
+// m = beta m + (1 - beta) g, where g has been multiplied by gradientScale and rest = 1 - beta; then update = beta m + (1 - beta) g in Nesterov's form,
+// otherwise m. Traffic with fp32 everywhere: 8 n bytes read, 8 n written.
 // Example: g 1, m 0, beta 0.75: m 0.25, update 0.75 * 0.25 + 0.25 = 0.4375.
 template <typename G, typename M, typename U>
 __device__ void momentum(const G* g, M* m, U* u, long long n, float beta, float rest, float gradientScale, int nesterov) {
@@ -34,7 +35,7 @@ template <typename X, typename Y> __device__ void normalize(const X* x, const fl
     long long stride = (long long)gridDim.x * blockDim.x;
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += stride) store(out + i, load(x + i) / divisor);
 }
-// p = keep p - rate update. Traffic: 2 n elements read, n written. Example: p 1, update 2, keep 0.5, rate 0.1: 0.3.
+// p = keep * p - rate * u, where u is the update. Traffic: 2 n elements read, n written. Example: p 1, u 2, keep 0.5, rate 0.1: 0.3.
 template <typename P, typename U>
 __device__ void descend(P* p, const U* u, long long n, float rate, float keep, int stochastic, unsigned long long counter) {
     long long stride = (long long)gridDim.x * blockDim.x;

@@ -2,7 +2,8 @@
 #include "common.cuh"
 
 // y[t] = x[t] * rstd[t] * w, rstd[t] = 1 / sqrt(mean(x[t]^2) + eps). One block per row.
-// Traffic: T D read, T D written, and w from cache. Example: x = [3, 4], eps = 0, w = [1, 2]: mean square 12.5, rstd 0.2828427, y = [0.8485281, 2.2627417].
+// x, y (T, D), w (D), rstd (T). Traffic: x read twice (the second time from cache), y written: 2 T D elements from and to memory.
+// Example: x = [3, 4], eps = 0, w = [1, 2]: mean square 12.5, rstd 0.2828427, y = [0.8485281, 2.2627417].
 template <typename T>
 __device__ void rmsForward(const T* x, const T* w, float eps, T* y, float* rstd, long long rows, int dim, long long xs, long long ys) {
     __shared__ float scratch[32];
@@ -32,7 +33,7 @@ FOR_EACH_TYPE(RMS_FORWARD)
 static constexpr int FORWARD_ROWS = 4, BACKWARD_ROWS = 2, WIDE_ROWS = 1;  // NormBlocks
 
 struct Columns {
-    int groups, group, warps, d;  // rows side by side, the one of this thread, warps per row, first column of the thread
+    int groups, group, warps, d;  // rows side by side; the number of this thread's row among them; warps per row; the thread's first column
     bool inside;
 
     __device__ __forceinline__ Columns(int width, int dim)
@@ -120,9 +121,8 @@ RMS_FORWARD_COLUMNS(rms_forward_columns, FORWARD_ROWS, 256, 4)
 RMS_FORWARD_COLUMNS(rms_forward_columns_wide, WIDE_ROWS, 1024, 1)
 
 // dx[t] = rstd (w dy - xhat mean(w dy xhat)), xhat = x rstd; each block also stores its part of dw = sum over t of dy xhat in partial[block]. It adds rows t =
-// block, block + gridDim.x, ... in this order, so that the sum does not depend on timing.
-// Traffic: x and dy read, dx written. Example: x = [3, 4], dy = [1, 1], w = [1, 2], eps = 0: dx = [-0.0905097, 0.0678823],
-// dw = [0.8485281, 1.1313708].
+// block, block + gridDim.x, ... in this order, so the sum does not depend on timing. Traffic: x and dy read twice (the second time from cache), dx written.
+// Example: x = [3, 4], dy = [1, 1], w = [1, 2], eps = 0: dx = [-0.0905097, 0.0678823], dw = [0.8485281, 1.1313708].
 template <typename T>
 __device__ void rmsBackward(const T* dy, const T* x, const T* w, const float* rstd, T* dx, int accumulate, float* partial, long long rows, int dim,
                             long long dys, long long xs, long long dxs) {
@@ -149,10 +149,11 @@ __device__ void rmsBackward(const T* dy, const T* x, const T* w, const float* rs
     }
 FOR_EACH_TYPE(RMS_BACKWARD)
 
-// The same for aligned bf16 rows: x and dy are read once, and each thread sums its columns of dw over its rows, in order, then over the rows side by side.
-// With an `addend` (rows `as` apart), dx = addend + (the gradient, rounded to bf16), rounded: the bits of two kernels. Traffic: x, dy and addend read, dx written,
-// 8 T D bytes, where two kernels move 12 T D. Example: D = 8, x = [3, 4, 0, ...], dy = [1, 1, 0, ...], w = [1, 2, 0, ...], eps = 0: the gradient is [-0.1806640625, 0.1357421875, 0, ...],
-// and with the addend [1, 0, ...], dx = [0.8203125, 0.1357421875, 0, ...].
+// The same for aligned bf16 rows: x and dy are read once, and each thread sums its columns of dw over its rows, in order; then the sums of threads of different
+// rows are added. With an `addend` (rows `as` apart), dx = addend + (the gradient, rounded to bf16), rounded: the same bits as with two kernels.
+// Traffic: x, dy and addend read, dx written: 8 T D bytes, where two kernels move 12 T D.
+// Example: D = 8, x = [3, 4, 0, ...], dy = [1, 1, 0, ...], w = [1, 2, 0, ...], eps = 0: the gradient is [-0.1806640625, 0.1357421875, 0, ...], and with the
+// addend [1, 0, ...], dx = [0.8203125, 0.1357421875, 0, ...].
 template <int R>
 __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx, int accumulate, float* partial, long long rows,
                                                    int dim, long long dys, long long xs, long long dxs, const bf16* addend, long long as, int width) {
@@ -227,8 +228,8 @@ __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x
 RMS_BACKWARD_COLUMNS(rms_backward_columns, BACKWARD_ROWS, 256, 3)
 RMS_BACKWARD_COLUMNS(rms_backward_columns_wide, WIDE_ROWS, 1024, 1)
 
-// dw[d] = (accumulate ? dw[d] : 0) + sum over the parts: 32 groups of parts, each in order, then the groups in order. Blocks of 1024 handle 32 columns.
-// Traffic: parts D read, D written. Example: parts [1, 2], [10, 20]: [11, 22].
+// dw[d] = (accumulate ? dw[d] : 0) + sum over the parts: 32 groups of parts, each in order, then the groups in order. A block of 1024 threads has 32 columns.
+// Traffic: 4 parts D bytes read, 4 D written. Example: parts [1, 2], [10, 20]: [11, 22].
 extern "C" __global__ void __launch_bounds__(1024) sum_parts(const float* partial, float* dw, int parts, int dim, int accumulate) {
     __shared__ float sums[32][32];
     int column = threadIdx.x & 31, group = threadIdx.x >> 5, d = blockIdx.x * 32 + column, each = (parts + 31) / 32;

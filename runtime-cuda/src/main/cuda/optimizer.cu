@@ -2,7 +2,7 @@
 #include "common.cuh"
 #include "stochastic.cuh"
 
-// AdamW; see OptimizerOps. c1 = 1 - beta1^step, c2 = 1 - beta2^step. Traffic with fp32 everywhere: 16 n bytes read, 12 n written.
+// AdamW; see OptimizerOps. p, g, m, v (n). c1 = 1 - beta1^step, c2 = 1 - beta2^step. Traffic with fp32 everywhere: 16 n bytes read, 12 n written.
 // Example: p 1, g 1, m = v = 0, lr 0.1, decay 0, betas 0.9 and 0.95, eps 0, step 1: m 0.1, v 0.05, p = 1 - 0.1 * (0.1 / 0.1) / sqrt(0.05 / 0.05) = 0.9.
 struct AdamW {
     float lr, b1, b2, eps, decay, gradientScale, c1, c2;
@@ -40,8 +40,8 @@ __device__ __forceinline__ void storeSome(bf16* p, const float (&v)[4]) {
     __stwb(reinterpret_cast<uint2*>(p), make_uint2(*reinterpret_cast<unsigned*>(&low), *reinterpret_cast<unsigned*>(&high)));
 }
 
-// A thread updates as many elements as one 16-byte access of the narrowest type of the arguments: with fp32 everywhere, thread 1 has elements 4 to 7; with a bf16
-// gradient, 8 to 15. With COPY, the new parameters are also stored as bf16: 2 bytes more per parameter; a separate conversion moves 6.
+// A thread updates as many elements as a 16-byte access to the argument with the narrowest type has: with fp32 everywhere, thread 1 has elements 4 to 7; with a
+// bf16 gradient, 8 to 15. With COPY, the new parameters are also stored as bf16: 2 bytes more per parameter; a separate conversion would move 6.
 template <bool COPY, typename P, typename G, typename M>
 __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a, bf16* converted) {
     constexpr int N = sizeof(P) == 2 || sizeof(G) == 2 || sizeof(M) == 2 ? 8 : 4;
@@ -92,7 +92,7 @@ ADAMW(adamw_converted_f32_bf16, true, float, float, bf16)
 ADAMW(adamw_converted_bf16_f32, true, float, bf16, float)
 ADAMW(adamw_converted_bf16_bf16, true, float, bf16, bf16)
 
-// partial[block] = sum of squares of the block's elements (strided by the grid), fixed order. Traffic: n elements. Example: [3, 4]: 25.
+// partial[block] = sum of squares of the block's elements (strided by the grid), in a fixed order. Traffic: n elements read. Example: [3, 4]: 25.
 template <typename T> __device__ void squares(const T* x, long long n, float* partial) {
     __shared__ float scratch[32];
     float sum = 0.f;
@@ -115,7 +115,7 @@ template <typename T> __device__ void squares(const T* x, long long n, float* pa
     extern "C" __global__ void squares_##name(const T* x, long long n, float* partial) { squares(x, n, partial); }
 FOR_EACH_TYPE(SQUARES)
 
-// sum[0] += the partial sums; one block, fixed order. Traffic: 4 n bytes. Example: [1, 2], sum 10: 13.
+// sum[0] += the partial sums; one block, in a fixed order. Traffic: 4 n bytes read. Example: [1, 2], sum 10: 13.
 extern "C" __global__ void add_squares(const float* partial, int n, float* sum) {
     __shared__ float scratch[32];
     float own = 0.f;

@@ -1,7 +1,7 @@
 // Rotary position embedding: on adjacent pairs, and on halves. Shapes: T tokens, H heads, R rotated elements of a head, S tokens of a sequence.
 #include "common.cuh"
 
-// The row of the table for token t: its place in its sequence, or what `positions` (T) says, if it is given.
+// The row of the table for token t: positions[t] if `positions` is given, otherwise t mod S.
 __device__ __forceinline__ long long positionOf(const int* positions, long long t, int sequence) {
     if (positions == nullptr) return t % sequence;
     int position = positions[t];
@@ -9,7 +9,7 @@ __device__ __forceinline__ long long positionOf(const int* positions, long long 
     return position;
 }
 
-// Row t = i / n and place r = i % n, for i < total.
+// t = i / n and r = i % n, for i < total.
 __device__ __forceinline__ void divide(long long i, int n, long long total, long long& t, int& r) {
     if (total <= 0x7fffffff) {  // 32-bit division is several times cheaper
         t = (int)i / n;
@@ -20,9 +20,9 @@ __device__ __forceinline__ void divide(long long i, int n, long long total, long
     }
 }
 
-// out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];
+// out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin at cosSin[p, 2i] and [p, 2i+1] for the position p of t;
 // `direction` -1 rotates back. Strides are in elements. `out` may be `x`. N elements per thread: 2, or 8 (16 bytes of bf16) where everything is aligned.
-// Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [1, 0].
+// Traffic: T H R elements read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; with direction -1: [0, -1].
 template <int N, typename T>
 __device__ void rotate(const T* x, const float* cosSin, const int* positions, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
                        long long xh, long long ot, long long oh) {
@@ -77,9 +77,9 @@ ROTATE(rope_f32, float, 2)
 ROTATE(rope_bf16, bf16, 2)
 ROTATE(rope_vectors_bf16, bf16, 8)
 
-// The same on halves: with half = width / 2, out[i] = x[i] cos - x[half+i] sin, out[half+i] = x[half+i] cos + x[i] sin, with cos and sin of (t mod S, i) at
-// cosSin[t mod S, i], [half+i]. N elements of each half per thread: 1, or 8 (16 bytes of bf16) where everything is aligned and half is a multiple of 8.
-// Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [0, -1].
+// The same on halves: with half = width / 2, out[i] = x[i] cos - x[half+i] sin, out[half+i] = x[half+i] cos + x[i] sin, with cos and sin at cosSin[p, i] and
+// [p, half+i]. N elements of each half per thread: 1, or 8 (16 bytes of bf16) where everything is aligned and half is a multiple of 8.
+// Traffic: T H R elements read, T H R written. Example, R 4: x = [1, 0, 0, 0], angles 90 and 0 degrees: [0, 0, 1, 0]; with direction -1: [0, 0, -1, 0].
 template <int N, typename T>
 __device__ void rotateHalves(const T* x, const float* cosSin, const int* positions, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
                              long long xh, long long ot, long long oh) {

@@ -1,14 +1,14 @@
 // Losses of the routing of tokens; see RoutingOps.losses. One warp per token; logits are fp32. E <= 1024.
 #include "common.cuh"
 
-// counts[b, e] = how often the tokens of sequence b have selected expert e; counts are zero before. Integers, so that the order does not matter.
-// Traffic: 4 T K bytes read. Example: ids [0 1], [0 2], one sequence, E 3: counts [2 1 1].
+// counts[b, e] = how often the tokens of sequence b have selected expert e; counts must be zero before. Integers, so that the order does not matter.
+// Traffic: 4 T K bytes read, T K atomic additions in L2. Example: ids [0 1], [0 2], one sequence, E 3: counts [2 1 1].
 extern "C" __global__ void router_count(const int* ids, int* counts, long long rows, long long rowsOfSequence, int experts) {
     for (long long n = blockIdx.x * (long long)blockDim.x + threadIdx.x; n < rows; n += (long long)gridDim.x * blockDim.x)
         atomicAdd(counts + n / rowsOfSequence * experts + ids[n], 1);
 }
 
-// What a warp knows of a token: the largest logit, the sum of exponentials beside it, the sum of scores, and the balance term.
+// What a warp computes for a token: the largest logit, the sum of exp(logit - largest), the sum of scores, and the balance term.
 struct RouterToken {
     float top, powers, scores, term;
     int lane, experts, sigmoid;
@@ -63,7 +63,7 @@ extern "C" __global__ void router_losses(const float* logits, const int* counts,
     }
 }
 
-// sums[i] += the sum of row i of terms; one block, fixed order. Traffic: 8 T bytes. Example: terms [1 2], [3 4], sums [10 20]: [13 27].
+// sums[i] += the sum of row i of terms; one block, in a fixed order. Traffic: 8 T bytes read. Example: terms [1 2], [3 4], sums [10 20]: [13 27].
 extern "C" __global__ void router_losses_sum(const float* terms, long long tokens, float* sums) {
     __shared__ float scratch[32];
     for (int which = 0; which < 2; which++) {
@@ -75,7 +75,7 @@ extern "C" __global__ void router_losses_sum(const float* terms, long long token
 }
 
 // dlogits[t] = balance (gradient of the balance term) + z (gradient of the z term). Traffic: 8 T E bytes read, 4 T E written.
-// Example: the one above with counts [2 0], K 2: share 1, fractions [2 0], term .5, d = [(2 - .5) .25, (0 - .5) .75] = [.375 -.375].
+// Example: the one above with counts [2 0], balance 1, z 0: share 1, fractions [2 0], term .5, d = [(2 - .5) .25, (0 - .5) .75] = [.375 -.375].
 extern "C" __global__ void router_losses_backward(const float* logits, const int* counts, float* dlogits, long long tokens, long long sequence, int experts,
                                                   int sigmoid, float share, float balance, float z) {
     int warps = blockDim.x >> 5;

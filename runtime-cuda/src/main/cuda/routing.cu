@@ -1,7 +1,7 @@
 // The gate of a mixture of experts. One warp per token; scores are fp32. E <= 1024, groups <= 32 of equal size, K <= 32.
 #include "common.cuh"
 
-// scores[t] = softmax(logits[t]) (mode 0) or sigmoid (mode 1). Traffic: 4 T E bytes read and written.
+// scores[t] = softmax(logits[t]) (mode 0) or sigmoid(logits[t]) (mode 1). Traffic: 4 T E bytes read, 4 T E written.
 // Example: logits [0, ln 3]: softmax [0.25, 0.75]; sigmoid [0.5, 0.75].
 extern "C" __global__ void gate_scores(const float* logits, float* scores, long long tokens, int experts, int mode) {
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
@@ -21,7 +21,7 @@ extern "C" __global__ void gate_scores(const float* logits, float* scores, long 
     }
 }
 
-// The best (value, index) over the lanes of a warp: the highest value; among equal values the lowest index. NaN counts as lowest.
+// The best (value, index) over the lanes of a warp: the highest value; among equal values the lowest index.
 __device__ __forceinline__ void best(float& value, int& index) {
 #pragma unroll
     for (int o = 16; o > 0; o >>= 1) {
@@ -35,7 +35,7 @@ __device__ __forceinline__ void best(float& value, int& index) {
 }
 
 // ids[t, k] = the k-th best expert by scores + bias, within the `kept` best groups. Groups are ranked by the sum of their two largest values or, if `largest`,
-// by their largest value. Candidates are kept in shared memory, E floats per warp. Traffic: 4 T E bytes read, 4 T K written.
+// by their largest value. NaN counts as infinite. Candidates are kept in shared memory, E floats per warp. Traffic: 4 T E bytes read, 4 T K written.
 // Example: scores [.1 .4 .3 .2], bias 0, K 2: ids [1, 2]. With groups {0,1}, {2,3} and 1 kept: sums .5 and .5, tie to group 0: ids [1, 0];
 // by the largest, .4 and .3: the same.
 extern "C" __global__ void gate_select(const float* scores, const float* bias, int* ids, long long tokens, int experts, int topK, int groups, int kept,
@@ -47,7 +47,7 @@ extern "C" __global__ void gate_select(const float* scores, const float* bias, i
     for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < tokens; t += (long long)gridDim.x * warps) {
         for (int e = lane; e < experts; e += 32) {
             float c = scores[t * experts + e] + bias[e];
-            choice[e] = isnan(c) ? -INFINITY : c;
+            choice[e] = isnan(c) ? INFINITY : c;
         }
         __syncwarp();
         if (kept < groups) {
@@ -90,12 +90,12 @@ extern "C" __global__ void gate_select(const float* scores, const float* bias, i
     }
 }
 
-// ids[n] = n mod E. Example: E 4, T 2, K 3: [0 1 2], [3 0 1].
+// ids[n] = n mod E. Traffic: 4 N bytes written. Example: E 4, T 2, K 3: [0 1 2], [3 0 1].
 extern "C" __global__ void gate_round_robin(int* ids, long long rows, int experts) {
     for (long long n = blockIdx.x * (long long)blockDim.x + threadIdx.x; n < rows; n += (long long)gridDim.x * blockDim.x) ids[n] = (int)(n % experts);
 }
 
-// weights[t, k] = scale scores[t, ids[t, k]] / (normalise ? sum over k + 1e-20 : 1). One thread per token.
+// weights[t, k] = scale scores[t, ids[t, k]] / (normalise ? sum over k + 1e-20 : 1). One thread per token. Traffic: 8 T K bytes read, 4 T K written.
 // Example: scores .4 and .1, normalised, scale 2: [1.6, .4].
 extern "C" __global__ void gate_weights(const float* scores, const int* ids, float* weights, long long tokens, int experts, int topK, int normalise, float scale) {
     for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x; t < tokens; t += (long long)gridDim.x * blockDim.x) {
@@ -106,8 +106,9 @@ extern "C" __global__ void gate_weights(const float* scores, const int* ids, flo
     }
 }
 
-// dlogits[t] from dweights[t]. With s = scores, w = scale s_k / S (here S = sum of the chosen scores + 1e-20, or 1): ds_k = scale (dw_k - [normalised] sum_j
-// dw_j s_j / S) / S; softmax: dlogit_e = s_e (ds_e - sum_j ds_j s_j); sigmoid: dlogit_e = ds_e s_e (1 - s_e). One warp per token.
+// dlogits[t] from dweights[t]. With s = scores and Z = sum of the chosen scores + 1e-20 (if not normalised: Z = 1), w_k = scale s_k / Z. So ds_k = scale
+// (dw_k - sum_j dw_j s_j / Z) / Z, without the sum if not normalised, and ds_e = 0 for experts that were not chosen; softmax: dlogit_e = s_e (ds_e - sum_j
+// ds_j s_j); sigmoid: dlogit_e = ds_e s_e (1 - s_e). One warp per token.
 // Traffic: 4 T (E + 2 K) bytes read, 4 T E written. Example: softmax scores [.25 .75], K 1, id 1, dw 1, scale 1: ds = [0 1], dlogits = [-.1875, .1875].
 extern "C" __global__ void gate_backward(const float* scores, const int* ids, const float* dweights, float* dlogits, long long tokens, int experts, int topK, int mode,
                                          int normalise, float scale) {
@@ -128,6 +129,7 @@ extern "C" __global__ void gate_backward(const float* scores, const int* ids, co
 }
 
 // bias += d - mean(d), d = coefficient sign(mean(counts) - counts). Signs are those of total - experts * count, so that no mean is rounded. One block.
+// Traffic: 8 E bytes read (then from cache), 4 E written.
 // Example: counts [3 1], coefficient .1: d = [-.1 .1], bias the same.
 extern "C" __global__ void gate_update_bias(const int* counts, float* bias, int experts, float coefficient) {
     __shared__ unsigned long long total;

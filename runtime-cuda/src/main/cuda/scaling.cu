@@ -1,4 +1,4 @@
-// Quantizing and back: see scaling.cuh.
+// Kernels that quantize and dequantize; scaling.cuh explains them.
 #include "scaling.cuh"
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
 

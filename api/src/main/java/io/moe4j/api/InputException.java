@@ -1,7 +1,7 @@
 package io.moe4j.api;
 
 /**
- * An input cannot be used: a configuration, data or a file. The message has the offending values, the rule and the remedy.
+ * Thrown if an input (a configuration, data or a file) cannot be used. The message has the offending values, the rule and the remedy.
  *
  * @since 0.2.0
  */

@@ -29,7 +29,7 @@ public final class Shown {
     private static final double KIBI = 1024;
     private static final List<String> NUMBERS = List.of("", " thousand", " million", " billion", " trillion");
     private static final List<String> BYTES = List.of(" bytes", " KiB", " MiB", " GiB", " TiB");
-    /** From here on, three digits are a whole number; and from {@link #ONE_DECIMAL} on, they have one decimal. */
+    /** Values from this one on are shown without decimals; values from {@link #ONE_DECIMAL} on with one decimal. */
     private static final double NO_DECIMAL = 99.95;
     private static final double ONE_DECIMAL = 9.995;
 
@@ -37,7 +37,7 @@ public final class Shown {
 
     /**
      * Escapes control characters: text that would clear the screen becomes {@code a\u001b[2J}. A text of more than 300 characters is cut there, and
-     * its length is added; nothing is shown as {@code null}.
+     * its length is added; null is shown as {@code null}.
      */
     public static String of(@Nullable Object text) {
         String whole = String.valueOf(text);
@@ -57,7 +57,7 @@ public final class Shown {
     /**
      * A number of things: {@code 1 step}, {@code 0 steps}, {@code 1,234 steps}.
      *
-     * @param noun in the singular; an s makes it a plural
+     * @param noun the noun in the singular, whose plural ends in s
      * @since 0.3.0
      */
     public static String count(long number, String noun) {
@@ -110,9 +110,9 @@ public final class Shown {
     }
 
     /**
-     * What a parser of JSON or TOML says, on one line: without the part of Jackson's messages that only says that the source is not shown.
+     * The message of a JSON or TOML parser on one line, without the part of Jackson's messages that only says that the source is not shown.
      *
-     * @param message of the parser's exception
+     * @param message the message of the parser's exception
      * @since 0.3.0
      */
     public static String parserMessage(@Nullable String message) {
@@ -121,10 +121,10 @@ public final class Shown {
     }
 
     /**
-     * A text in JSON that can be written as UTF-8: halves of characters (surrogates without their other half), which UTF-8 does not have and which would become
-     * question marks, are JSON's escapes, such as {@code \\ud800}.
+     * JSON text that can be written as UTF-8: unpaired surrogates, which UTF-8 cannot encode and which would become question marks, are replaced by JSON
+     * escapes such as {@code \\ud800}.
      *
-     * @param json a whole text in JSON
+     * @param json a complete JSON text
      * @since 0.3.0
      */
     public static String json(String json) {
@@ -140,10 +140,10 @@ public final class Shown {
     }
 
     /**
-     * What went wrong with a file: {@code permission denied: /data/a.txt}, {@code there is no /data/a.txt}. Java's own message is the path alone where the
-     * kind of the exception is all that says why.
+     * What went wrong with a file: {@code permission denied: /data/a.txt}, {@code there is no /data/a.txt}. The message of some of Java's exceptions is only
+     * the path, because their class gives the reason.
      *
-     * @param problem of a file operation; one that is wrapped is told in place of its wrapper
+     * @param problem the exception of a file operation; if it wraps another one, that one is described
      * @since 0.3.0
      */
     public static String fileProblem(Exception problem) {
@@ -167,7 +167,7 @@ public final class Shown {
     private static String scaled(long number, double step, List<String> units) {
         double value = number;
         int unit = 0;
-        // What would be rounded to 1000 is told in the next unit.
+        // A value that would be rounded to 1000 is shown in the next unit.
         while (value >= THOUSAND - 0.5 && unit < units.size() - 1) {
             value /= step;
             unit++;
@@ -176,7 +176,7 @@ public final class Shown {
         return String.format(Locale.ROOT, "%,." + decimals + "f%s", value, units.get(unit));
     }
 
-    /** Whether a character must be escaped: control characters, those that change the direction of writing, and unpaired surrogates. */
+    /** Whether a character must be escaped: control characters, characters that change the direction of writing, and unpaired surrogates. */
     public static boolean isObeyed(int c) {
         int type = Character.getType(c);
         return type == Character.CONTROL || type == Character.FORMAT || type == Character.LINE_SEPARATOR

@@ -7,13 +7,11 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * How far a caller may rely on an exported type. Every exported type carries one.
+ * How far a caller may rely on an exported type. Every exported type has this annotation.
  *
  * <p>A promise holds within a major version. For the types of an SPI, those of {@code io.moe4j.api} and {@code io.moe4j.autograd}, that is the major
- * version of the SPI:
- * a host of version 1.3 runs a jar that was compiled against 1.0, whichever of these types the jar uses. For all other types it is the major version
- * of the release,
- * and before 1.0 the minor one: 0.3 may break what 0.2 promised. Decision 26 has the reasons.
+ * version of the SPI: a host of version 1.3 runs a jar that was compiled against 1.0, whichever of these types the jar uses. For all other types it is the
+ * major version of the release, and before 1.0 the minor version: 0.3 may break a promise of 0.2. Decision 26 has the reasons.
  *
  * @since 0.1.0
  */

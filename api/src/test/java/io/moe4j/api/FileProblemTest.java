@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What went wrong with a file is told, where Java's own message is its path alone. */
+/** The message says what went wrong with a file, also if Java's own message is only the path. */
 class FileProblemTest {
     @TempDir
     private Path folder;

@@ -17,8 +17,8 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * An instantiated graph. Everything that took part in its capture takes part in its launches: ranks of one process with barriers between them launch
- * their graphs together.
+ * An instantiated graph. The {@link io.moe4j.runtime.cuda.ReplayPart}s of its capture run before and after each launch: with them, for example, ranks of one
+ * process with barriers between them launch their graphs together.
  */
 final class CudaCapturedGraph implements CapturedGraph {
     /** Kernels have the priority of the stream on which they were recorded. */
@@ -41,7 +41,7 @@ final class CudaCapturedGraph implements CapturedGraph {
         device.turns().run(() -> {
             int instantiated = JCudaDriver.cuGraphInstantiate(executable, graph,
                     recording.hasBranches() ? USE_NODE_PRIORITY : 0);
-            int destroyed = JCudaDriver.cuGraphDestroy(graph); // after a failure too
+            int destroyed = JCudaDriver.cuGraphDestroy(graph); // also if instantiating failed
             Driver.check(instantiated, "cuGraphInstantiate of " + nodes + " nodes");
             Driver.check(destroyed, "cuGraphDestroy");
             int uploaded = JCudaDriver.cuGraphUpload(executable, stream.handle());

@@ -15,9 +15,8 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * Records a stream in relaxed mode. Threads of other ranks continue meanwhile, whether they capture or not. What a library does when it meets a shape
- * for the first time (choosing a kernel, taking memory) happens immediately and is not recorded. The stream refuses calls that must not occur in a
- * capture.
+ * Records a stream in relaxed mode: threads of other ranks continue meanwhile, whether they capture or not. Work that a library does when it is called with a
+ * new shape (choosing a kernel, allocating memory) happens immediately and is not recorded. The stream refuses calls that must not occur in a capture.
  */
 final class CudaGraphCapture implements GraphCapture {
     private static final int CAPTURE_MODE_RELAXED = 2;

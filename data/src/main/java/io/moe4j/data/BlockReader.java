@@ -170,8 +170,8 @@ final class BlockReader implements AutoCloseable {
                             + " when the checkpoint was written; data must not change before a run is continued");
         }
         // Bad lines are reported only in the first pass: they are the same in all passes.
-        return new DocumentStream(files, tokenizer, new Reading(corpus.options(), epoch == 0, place.counts()),
-                options.split(), place);
+        return new DocumentStream(files, tokenizer, new Reading(corpus.options(),
+                epoch == 0 && options.tellsBadLines(), place.counts()), options.split(), place);
     }
 
     /** Independent random numbers for each block, and for the files of each epoch. */

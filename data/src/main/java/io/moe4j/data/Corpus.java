@@ -141,11 +141,20 @@ public final class Corpus {
         })), options);
     }
 
+    /** For paths that are none: URLs, of which a path keeps one slash, patterns and lists. */
+    private static String hint(Path path) {
+        String text = path.toString();
+        return text.matches("[a-z0-9]+:/.*") ? "; nothing is downloaded: fetch it first"
+                : text.contains("*") || text.contains(",")
+                        ? "; several are given as a folder, or as [data.sources] (docs/data.md)"
+                        : "";
+    }
+
     private static Corpus of(Path path, CorpusOptions options) {
         if (!Files.exists(path)) {
             UnreadableFile.requireReachable(path);
             throw new InputException(path + (Files.isSymbolicLink(path) ? " is a link to something that does not exist"
-                    : " does not exist") + "; give a text file, a .jsonl file, or a folder of them");
+                    : " does not exist") + "; give a text file, a .jsonl file, or a folder of them" + hint(path));
         }
         boolean folder = Files.isDirectory(path);
         if (!folder) {

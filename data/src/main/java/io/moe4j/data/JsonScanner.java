@@ -3,7 +3,9 @@ package io.moe4j.data;
 import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Reads the wanted texts of each JSON object, and checks the rest without keeping it: a line may be larger than memory. Accepts JSON in UTF-8, and also the
@@ -11,12 +13,18 @@ import java.util.List;
  */
 final class JsonScanner {
     private static final int DEEPEST = 512;
+    /** Bytes of a key that an error can name. */
+    private static final int LONGEST_NAMED = 40;
+    /** Keys that an error names. */
+    private static final int MOST_NAMED = 6;
 
     private final ByteInput in;
     private final List<Field> fields;
     private final List<byte[]> keys;
     private final StringStart start;
     private final JsonStrings strings;
+    /** Keys with a text that is not wanted, for the error about one that is. */
+    private final List<String> otherTexts = new ArrayList<>();
 
     /**
      * A key whose text is wanted.
@@ -33,7 +41,7 @@ final class JsonScanner {
         this.fields = List.copyOf(fields);
         strings = new JsonStrings(in);
         keys = fields.stream().map(field -> field.key().getBytes(StandardCharsets.UTF_8)).toList();
-        start = new StringStart(keys.stream().mapToInt(key -> key.length).max().orElse(0));
+        start = new StringStart(keys.stream().mapToInt(key -> key.length).reduce(LONGEST_NAMED, Math::max));
     }
 
     /** Number of unpaired surrogates that were replaced in the last text. */
@@ -54,6 +62,7 @@ final class JsonScanner {
     /** Reads one value, and its texts. */
     void document() throws IOException, JsonProblem {
         strings.forgetSurrogates();
+        otherTexts.clear();
         int[] found = new int[fields.size()];
         boolean[] other = new boolean[fields.size()];
         for (Field field : fields) {
@@ -68,6 +77,9 @@ final class JsonScanner {
                     boolean absent = !fields.get(field).required() && blanks() == 'n'; // null, as pandas and datasets write it
                     other[field] |= !text(fields.get(field).text()) && !absent;
                 } else {
+                    if (blanks() == '"' && otherTexts.size() < MOST_NAMED) {
+                        start.whole().ifPresent(otherTexts::add);
+                    }
                     value(1);
                 }
             }
@@ -80,14 +92,17 @@ final class JsonScanner {
         }
     }
 
-    private static void require(Field field, int found, boolean other) throws JsonProblem {
+    private void require(Field field, int found, boolean other) throws JsonProblem {
         if (found > 1) {
             throw JsonProblem.content("has the key \"" + Shown.of(field.key()) + "\" " + found + " times");
         }
         if (other || (found == 0 && field.required())) {
             throw JsonProblem.content("has no string \"" + Shown.of(field.key()) + "\""
+                    + (otherTexts.isEmpty() ? ""
+                            : otherTexts.stream().map(key -> "\"" + Shown.of(key) + "\"")
+                                    .collect(Collectors.joining(", ", ", but ", "")))
                     + (field.required()
-                            ? "; data.text_field says which key has the text, and for a source of data.sources its own text_field"
+                            ? "; data.text_field says which key has the text, or text_field of its source (data.sources.NAME, validation)"
                             : ""));
         }
     }

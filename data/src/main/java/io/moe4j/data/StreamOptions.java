@@ -10,10 +10,12 @@ import io.moe4j.api.Stability;
  * @param epochs number of epochs after which the corpus is used up; 0 for never
  * @param shuffleTokens tokens of a block, within which sequences are shuffled; 0 leaves files and sequences in their order
  * @param split which documents are read
+ * @param tellsBadLines whether bad lines that are left out are logged in the first epoch, the first few of them; they are counted in any case
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record StreamOptions(int sequenceTokens, long seed, long epochs, int shuffleTokens, DocumentSplit split) {
+public record StreamOptions(int sequenceTokens, long seed, long epochs, int shuffleTokens, DocumentSplit split,
+        boolean tellsBadLines) {
     /** Tokens of a block, unless another number is given. Larger blocks shuffle better, and take more memory and time to read. */
     public static final int SHUFFLE_TOKENS = 1 << 22;
 
@@ -22,6 +24,16 @@ public record StreamOptions(int sequenceTokens, long seed, long epochs, int shuf
             throw new IllegalArgumentException("sequences of " + sequenceTokens + " tokens, " + epochs
                     + " epochs and blocks of " + shuffleTokens + " tokens: at least 1, 0 and 0 are needed");
         }
+    }
+
+    /** Bad lines are logged in the first epoch. */
+    public StreamOptions(int sequenceTokens, long seed, long epochs, int shuffleTokens, DocumentSplit split) {
+        this(sequenceTokens, seed, epochs, shuffleTokens, split, true);
+    }
+
+    /** The same, without a word about bad lines. */
+    StreamOptions quiet() {
+        return new StreamOptions(sequenceTokens, seed, epochs, shuffleTokens, split, false);
     }
 
     /** Sequences of a block. */

@@ -1,6 +1,8 @@
 package io.moe4j.data;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** The beginning of a string: enough to compare it with the keys that are wanted. */
 final class StringStart implements JsonStrings.Sink {
@@ -20,6 +22,12 @@ final class StringStart implements JsonStrings.Sink {
 
     void clear() {
         length = 0;
+    }
+
+    /** All of the string; empty if it is longer than what is kept. */
+    Optional<String> whole() {
+        return length == start.length ? Optional.empty()
+                : Optional.of(new String(start, 0, length, StandardCharsets.UTF_8));
     }
 
     boolean is(byte[] other) {

@@ -189,8 +189,8 @@ public final class Tokenization {
 
     private void requireSame(String found) {
         if (!found.equals(plan) && !found.equals(earlierPlan)) {
-            throw new InputException(folder + " has other tokens (" + found + ") than those that are asked for (" + plan
-                    + "); give another folder, or remove this one");
+            throw new InputException(folder + " has other tokens than those that are asked for: they differ "
+                    + PlanDifference.of(found, plan) + "; give another folder, or remove this one");
         }
     }
 

@@ -62,7 +62,7 @@ public final class Tokenizers {
                 .orElseThrow(() -> new InputException("there is no tokenizer, and no"
                         + " file, \"" + Shown.of(name) + "\"; give one of "
                         + providers.stream().map(Provider::id).toList()
-                        + ", or the path of a tokenizer.json"));
+                        + ", or the path of a tokenizer.json, or add the jar that has it to the plug-in path"));
         Answers<TokenizerProvider, Boolean> reading = Asking.all(providers, "reads", each -> each.reads(path));
         TokenizerProvider reader = reading.first(yes -> yes)
                 .orElseThrow(() -> new InputException(path + " is read by none of the tokenizers "

@@ -73,16 +73,27 @@ public final class TrainingData {
     }
 
     /**
-     * Each document once, in the order of sources and files: for validation.
+     * Each document once, in the order of sources and files: for validation. Bad lines are logged.
      *
      * @param heldOut whether only the documents are read that are kept for validation; see {@link DocumentSplit}
      */
     public static MixedSequences once(List<DataSource> sources, DataOptions options, Tokenizer tokenizer,
             boolean heldOut) {
+        return once(sources, options, tokenizer, heldOut, true);
+    }
+
+    /**
+     * Each document once, in the order of sources and files: for validation.
+     *
+     * @param heldOut whether only the documents are read that are kept for validation; see {@link DocumentSplit}
+     * @param tellsBadLines whether bad lines that are left out are logged, the first few of them; not where the same files were read before
+     */
+    public static MixedSequences once(List<DataSource> sources, DataOptions options, Tokenizer tokenizer,
+            boolean heldOut, boolean tellsBadLines) {
         List<WeightedSource> opened = new ArrayList<>();
         try {
             for (DataSource source : sources) {
-                StreamOptions stream = options.once(heldOut);
+                StreamOptions stream = tellsBadLines ? options.once(heldOut) : options.once(heldOut).quiet();
                 SequenceSource sequences;
                 if (TokenizedSources.has(source)) {
                     sequences = TokenizedSources.sequences(source, tokenizer, stream, Optional.empty());

@@ -55,7 +55,9 @@ class CorpusTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "x.txt | | has no text", "x.txt | four | has 5 tokens, and one step of all ranks needs 10",
-            "x.jsonl | {\"txt\": \"a\"} | line 1 has no string \"text\"",
+            "x.jsonl | {\"txt\": \"a\"} | line 1 has no string \"text\", but \"txt\"; data.text_field says",
+            "x.jsonl | {\"ask\": \"a\", \"n\": 1, \"say\": \"b\"} | has no string \"text\", but \"ask\", \"say\"; data.text_field",
+            "x.jsonl | {\"n\": 1} | has no string \"text\"; data.text_field",
             "x.jsonl | {\"text\": \"a\"}{ | line 1 is not JSON", "x.jsonl | {\"text\": \"a | line 1 is not JSON",
             "x.jsonl | {\"text\": 7} | line 1 has no string \"text\"", "x.bin | a\0b | is not text",
             "x.zip | no archive | is no whole zip archive", "x.zip | | is no whole zip archive",
@@ -71,7 +73,10 @@ class CorpusTest {
 
     @Test
     void whatIsNotThereIsRefused() throws IOException {
-        assertRefused(folder.resolve("absent"), "does not exist");
+        assertRefused(folder.resolve("absent"), "does not exist; give a text file, a .jsonl file, or a folder of them");
+        assertRefused(Path.of("https://example.org/texts"), "nothing is downloaded: fetch it first");
+        assertRefused(folder.resolve("*.txt"), "several are given as a folder, or as [data.sources]");
+        assertRefused(Path.of("a.txt,b.txt"), "several are given as a folder, or as [data.sources]");
         assertRefused(folder, "has no files");
         Files.write(folder.resolve("x.jsonl"), new byte[] {'{', (byte) 0xff, '}'});
         InputException e = assertThrows(InputException.class,

@@ -58,7 +58,7 @@ class TokenFolderTest {
         tokenize("out", 1, 10_000);
         Files.writeString(texts.resolve("c.txt"), "\u00E9 LAST");
         InputException e = assertThrows(InputException.class, () -> tokenize("out", 1, 10_000));
-        assertTrue(e.getMessage().contains("has other tokens"), e.getMessage());
+        assertTrue(e.getMessage().contains("asked for: they differ in what is in the files ("), e.getMessage());
     }
 
     /** What an earlier build has written, without what is in the files, is still whole. */
@@ -205,9 +205,10 @@ class TokenFolderTest {
     @Test
     void otherFoldersAreRefused() throws IOException {
         tokenize("out", 2, 10_000);
-        assertRefused("other tokens", "out", settings(2, 20_000));
+        assertRefused("they differ in the shards (of 10000 tokens there, of 20000 tokens here); give",
+                "out", settings(2, 20_000));
         Files.writeString(folder.resolve("texts/d.txt"), "more");
-        assertRefused("other tokens", "out", settings(2, 10_000));
+        assertRefused("they differ in the files, or how they are read: data.path", "out", settings(2, 10_000));
         Files.writeString(Files.createDirectories(folder.resolve("mine")).resolve("thesis.txt"), "text");
         assertRefused("thesis.txt", "mine", settings(2, 10_000));
         DataSource source = new DataSource("x", Optional.of(folder.resolve("out")), 1, 0);

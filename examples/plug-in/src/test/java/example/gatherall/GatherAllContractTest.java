@@ -7,10 +7,8 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.tensor.DType;
-import io.moe4j.runtime.cpu.CpuCaptureProvider;
-import io.moe4j.runtime.cpu.CpuDeviceProvider;
-import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
 import io.moe4j.tests.contract.CommBackendContract;
+import io.moe4j.tests.contract.Installed;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,7 +22,7 @@ class GatherAllContractTest extends CommBackendContract {
 
     @Override
     protected DeviceProvider deviceProvider() {
-        return new CpuDeviceProvider();
+        return Installed.device("cpu");
     }
 
     @Override
@@ -35,12 +33,12 @@ class GatherAllContractTest extends CommBackendContract {
     /** Left out by a backend that needs none. */
     @Override
     protected Optional<CollectivesProvider> collectivesProvider() {
-        return Optional.of(new CpuPeerCollectivesProvider());
+        return Optional.of(Installed.collectives(deviceProvider()));
     }
 
     @Override
     protected Optional<GraphCaptureProvider> captureProvider() {
-        return Optional.of(new CpuCaptureProvider());
+        return Optional.of(Installed.capture(deviceProvider().captureId()));
     }
 
     /** F32 and BF16 unless it says otherwise. */

@@ -98,7 +98,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
     private static Optional<Placement> fromFlags(LaunchFlags flags, Variables variables) {
         if (flags.process().isPresent() != flags.processes().isPresent()) {
             variables.problem("--rank " + text(flags.process()) + ", --world-size " + text(flags.processes())
-                    + ": both belong together; give both or none");
+                    + ": both belong together, as a launcher gives them to each process; give both or none. How many ranks a run has is --ranks");
         }
         if (flags.process().isEmpty() || flags.processes().isEmpty()) {
             return Optional.empty();

@@ -5,6 +5,7 @@ import io.moe4j.api.InputException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +25,8 @@ final class HeaderReader {
     private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int MOST_PROBLEMS = 8;
+    /** What Git leaves in place of a file where Git LFS is not installed begins like this. */
+    private static final String POINTER = "version https://git-lfs";
 
     private final List<String> problems = new ArrayList<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
@@ -34,6 +37,11 @@ final class HeaderReader {
 
     static Header read(Path path, MemorySegment file) {
         long size = file.byteSize();
+        if (isPointer(file)) {
+            throw new InputException(
+                    path + " has " + size + " bytes and is only a pointer of Git LFS to the file, because the"
+                            + " folder was cloned without it; fetch the files with git lfs pull, or download them");
+        }
         long length = size < Header.LENGTH_BYTES ? -1 : file.get(LENGTH, 0);
         if (length < 0 || length > Header.LONGEST || length > size - Header.LENGTH_BYTES) {
             throw new InputException(path + " is no safetensors file, or is cut off: it has " + size + " bytes, and "
@@ -49,6 +57,11 @@ final class HeaderReader {
         reader.refuse(path);
         return new Header(Collections.unmodifiableMap(reader.metadata), Collections.unmodifiableMap(tensors),
                 Header.LENGTH_BYTES + length);
+    }
+
+    private static boolean isPointer(MemorySegment file) {
+        MemorySegment pointer = MemorySegment.ofArray(POINTER.getBytes(StandardCharsets.UTF_8));
+        return file.byteSize() > pointer.byteSize() && file.asSlice(0, pointer.byteSize()).mismatch(pointer) < 0;
     }
 
     private void parse(Path path, byte[] json) {

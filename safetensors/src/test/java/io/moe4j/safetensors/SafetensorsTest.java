@@ -105,6 +105,16 @@ class SafetensorsTest {
     }
 
     @Test
+    void aPointerOfGitLfsIsTold() throws IOException {
+        Path path = Files.writeString(folder.resolve("x.safetensors"),
+                "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 132077816\n");
+        InputException e = assertThrows(InputException.class, () -> SafetensorsFile.open(path));
+        assertEquals(path + " has " + Files.size(path)
+                + " bytes and is only a pointer of Git LFS to the file, because the folder was cloned without"
+                + " it; fetch the files with git lfs pull, or download them", e.getMessage());
+    }
+
+    @Test
     void whatIsNoSafetensorsFileIsRefused() throws IOException {
         Path path = folder.resolve("x.safetensors");
         assertRefused(path, "does not exist");

@@ -3,7 +3,7 @@ package io.moe4j.api.capture;
 import io.moe4j.api.Stability;
 
 /**
- * A call cannot be captured, or a graph can no longer be replayed. The message names the call and the remedy.
+ * Thrown if a call cannot be captured, or a graph can no longer be replayed. The message names the call and the remedy.
  *
  * @since 0.1.0
  */

@@ -12,7 +12,7 @@ import io.moe4j.api.device.Stream;
 public interface GraphCapture extends AutoCloseable {
 
     /**
-     * Runs {@code body} with its device work recorded instead of executed.
+     * Runs {@code body} once; its device work is recorded instead of executed.
      *
      * @param stream the rank's main stream; other streams join through events
      * @param body enqueues work; it must not read device values on the host

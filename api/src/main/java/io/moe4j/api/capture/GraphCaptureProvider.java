@@ -21,8 +21,8 @@ public interface GraphCaptureProvider extends Provider {
     boolean supports(DeviceKind kind);
 
     /**
-     * Whether its graphs repeat the body of a {@linkplain io.moe4j.api.device.Stream#repeat loop} as often as the device says. If not, they hold the
-     * largest possible number of passes, and those beyond the end do nothing. Asked before anything is opened. Since SPI 1.2.
+     * Whether its graphs repeat the body of a {@linkplain io.moe4j.api.device.Stream#repeat loop} as often as the value in device memory says. If not, they
+     * hold the largest possible number of passes, and passes beyond the end do nothing. Called before anything is opened. Since SPI 1.2.
      *
      * @since 0.3.0
      */

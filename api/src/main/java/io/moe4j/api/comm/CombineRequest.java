@@ -9,12 +9,12 @@ import java.util.Optional;
  *
  * @param rows a lease whose rows the experts have overwritten with their outputs, see {@link ReceivedRows#outputs_RD()}
  * @param out_TD (T, D), contiguous, of the configured return type: overwritten
- * @param scalars_TK F32 (T, K): overwritten with what the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows. A round overwrites
- *     the scalars of its own rows
- * @param waiting_ND (N, D), of the configured return type: where the rows of a round wait for those of later rounds, in slot order. Given in every
- *     combine where {@link CommBackend#maxRounds()} is above 1, the same tensor for all rounds of a plan; its content is lost. Since SPI 1.3
- * @param besideMain whether the main stream may go on before the exchange has read its arguments. Until {@link PendingTokens#await()}, the caller then neither
- *     changes them, nor reads the results, nor gives back their memory. A backend without a second stream ignores it. Since SPI 1.3
+ * @param scalars_TK F32 (T, K): overwritten with the scalars that the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows. A round
+ *     overwrites only the scalars of its own rows
+ * @param waiting_ND (N, D), of the configured return type: memory for the rows of a round until the last round sums them, in slot order. Required in every
+ *     combine if {@link CommBackend#maxRounds()} is above 1, the same tensor for all rounds of a plan; its content is lost. Since SPI 1.3
+ * @param besideMain whether the main stream may continue before the exchange has read its arguments. Until {@link PendingTokens#await()}, the caller must then
+ *     neither change them, nor read the results, nor give back their memory. A backend without a second stream ignores it. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -45,7 +45,7 @@ public record CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> 
     }
 
     /**
-     * With permission to run beside what the main stream does until the sums are awaited, or without.
+     * With or without permission to run at the same time as the main stream, until the sums are awaited.
      *
      * @since 0.3.0
      */

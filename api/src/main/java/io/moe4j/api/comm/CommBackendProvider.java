@@ -24,12 +24,12 @@ public interface CommBackendProvider extends Provider {
      */
     String SPI_VERSION = "1.3";
 
-    /** Whether the backend runs on devices of this kind: true only if it has all that it needs there, such as its kernels. */
+    /** Whether the backend runs on devices of this kind: true only if everything it needs there is present, such as its kernels. */
     boolean supports(DeviceKind kind);
 
     /**
-     * Whether it carries rows of this type on devices of this kind; a type with scales only if the scales arrive with the rows. Ask before a run: a
-     * backend refuses to open for another type. Since SPI 1.3.
+     * Whether it can exchange rows of this type on devices of this kind; true for a type with scales only if the scales arrive with the rows. Call it before
+     * a run: a backend refuses to open for another type. Since SPI 1.3.
      *
      * @since 0.3.0
      */
@@ -38,7 +38,7 @@ public interface CommBackendProvider extends Provider {
     }
 
     /**
-     * Whether it can send a row once to a rank with several of its experts: it follows {@link CommConfig#dedup()}. Configurations that ask for this are
+     * Whether it can send a row only once to a rank that has several of its experts, as {@link CommConfig#dedup()} asks. Configurations that require this are
      * refused for other backends. Since SPI 1.3.
      *
      * @since 0.3.0
@@ -56,7 +56,7 @@ public interface CommBackendProvider extends Provider {
         return false;
     }
 
-    /** What the backend needs, and what it rules out; configurations are checked against this before anything is opened. */
+    /** The backend's requirements and restrictions; configurations are checked against them before anything is opened. */
     CommRequirements requirements();
 
     /**

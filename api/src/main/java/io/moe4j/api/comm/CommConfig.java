@@ -11,12 +11,12 @@ import io.moe4j.api.tensor.Scales;
  * @param dim D, elements of a row
  * @param experts E, divisible by the group's size
  * @param topK K, experts of a token, 1 to E
- * @param rowType of the rows that are dispatched: F32, BF16, or a type with {@linkplain DType#isScaled() scales}, one for each piece of 1 × 128
+ * @param rowType type of the rows that are dispatched: F32, BF16, or a type with {@linkplain DType#isScaled() scales}, one for each piece of 1 × 128
  * @param capacity rows that a rank can receive
  * @param onOverflow what happens to rows beyond the capacity
- * @param returnType of the rows that combine brings back and sums: the row type, or F32 or BF16 where that has scales. Since SPI 1.3
- * @param dedup whether a row crosses to a rank once; a backend that cannot do that ignores {@link Dedup#AUTO}. Since SPI 1.3
- * @param keptDispatches how many dispatches can {@linkplain DispatchRequest#keepsRows() keep their rows} at the same time, &ge; 0. The backend takes
+ * @param returnType type of the rows that combine sends back and sums: the row type, or F32 or BF16 if the row type has scales. Since SPI 1.3
+ * @param dedup whether a row is sent to a rank only once; a backend that cannot do that ignores {@link Dedup#AUTO}. Since SPI 1.3
+ * @param keptDispatches how many dispatches can {@linkplain DispatchRequest#keepsRows() keep their rows} at the same time, &ge; 0. The backend allocates
  *     {@link CommBackend#keptBytes()} for each when it is opened. Since SPI 1.3
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     }
 
     /**
-     * With rows that come back in another type, where those that are dispatched have scales.
+     * With another type of the rows that combine sends back, for dispatched rows that have scales.
      *
      * @since 0.3.0
      */
@@ -69,7 +69,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     }
 
     /**
-     * With rows that are sent once to each rank, or not.
+     * With another choice of whether a row is sent to a rank only once.
      *
      * @since 0.3.0
      */
@@ -88,7 +88,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     }
 
     /**
-     * Scales of a dispatched row: one for each piece of 128 elements, or 0 where the row type has none.
+     * Number of scales of a dispatched row: one for each piece of 128 elements, or 0 if the row type has no scales.
      *
      * @since 0.3.0
      */
@@ -117,7 +117,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
 
     /**
      * The most rounds that a plan can need: the worst case divided by the capacity, rounded up, with {@link OverflowAction#ROUNDS}; otherwise 1.
-     * Example: a worst case of 100 rows and a capacity of 30 are up to 4 rounds.
+     * Example: a worst case of 100 rows and a capacity of 30 give up to 4 rounds.
      *
      * @since 0.3.0
      */

@@ -8,7 +8,7 @@ import io.moe4j.api.group.RankContext;
 import java.util.Optional;
 
 /**
- * What a backend is opened with. Peers and collectives are present if its {@link CommRequirements} ask for them; the opener owns them, and closes
+ * What a backend needs to be opened. Peers and collectives are present if its {@link CommRequirements} ask for them; the opener owns them, and closes
  * them after the backend.
  *
  * @param rank this rank

@@ -7,7 +7,7 @@ import io.moe4j.api.Stability;
  *
  * @param synchronisesWithHost whether forward or backward wait on the host, which rules out graph capture
  * @param needsFullRecompute whether received rows are no longer available in backward, because the backend has one buffer for each
- *     {@link ReceiveBuffer}, which the next dispatch into it takes over. Without it, rows stay as they are until the scope closes in which they were received
+ *     {@link ReceiveBuffer}, which the next dispatch into it overwrites. If false, rows stay unchanged until the scope in which they were received closes
  * @param needsPeerMemory whether {@link CommContext#peers()} must be given
  * @param needsCollectives whether {@link CommContext#collectives()} must be given
  * @param worstCaseOnly whether it supports only the capacity {@link ReceiveCapacity.WorstCase}, with which no row is ever dropped. Since SPI 1.2
@@ -23,7 +23,7 @@ public record CommRequirements(boolean synchronisesWithHost, boolean needsFullRe
         this(synchronisesWithHost, needsFullRecompute, needsPeerMemory, needsCollectives, false);
     }
 
-    /** Needs nothing, rules out nothing. */
+    /** No requirements and no restrictions. */
     public static CommRequirements none() {
         return new CommRequirements(false, false, false, false, false);
     }

@@ -20,7 +20,7 @@ public interface DispatchPlan {
     Tensor tokensPerExpert_E();
 
     /**
-     * I32 (1): of the first of this rank's experts that has rows in this round, how many rows came in earlier rounds; absent in the first round. For
+     * I32 (1): of the first of this rank's experts that has rows in this round, how many rows earlier rounds had; absent in the first round. Pass it to
      * {@link io.moe4j.api.expert.GroupedProduct.Forward#before_1()}. Since SPI 1.3.
      *
      * @since 0.3.0

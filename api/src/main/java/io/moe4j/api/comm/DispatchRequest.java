@@ -7,15 +7,15 @@ import java.util.Optional;
 /**
  * Arguments of {@link CommBackend#dispatch}. Start from {@link #of}; components may be added in later minor versions.
  *
- * @param plan where rows go
+ * @param plan the destinations of the rows
  * @param x_TD (T, D), contiguous, of the configured row type; if that has scales, one for each piece of 1 × 128, contiguous: they travel with the rows
  * @param weights_TK F32 (T, K): a scalar to send with each row
  * @param into the buffer to receive into, and from which the experts' outputs are combined
- * @param keepsRows whether rows and scalars arrive in memory of their own, where they stay until {@link ReceivedRows#release()}: recompute and backward
+ * @param keepsRows whether rows and scalars arrive in separate memory, where they stay until {@link ReceivedRows#release()}, so that recompute and backward
  *     need not dispatch them again. Await such a dispatch before the next one into the same buffer. At most {@link CommConfig#keptDispatches()} at the
  *     same time. Since SPI 1.3
- * @param besideMain whether the main stream may go on before the exchange has read its arguments. Until {@link PendingRows#await()}, the caller then neither
- *     changes them nor gives back their memory. A backend without a second stream ignores it. Since SPI 1.3
+ * @param besideMain whether the main stream may continue before the exchange has read its arguments. Until {@link PendingRows#await()}, the caller must then
+ *     neither change them nor give back their memory. A backend without a second stream ignores it. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -46,7 +46,7 @@ public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> w
     }
 
     /**
-     * With permission to run beside what the main stream does until the rows are awaited, or without.
+     * With or without permission to run at the same time as the main stream, until the rows are awaited.
      *
      * @since 0.3.0
      */

@@ -3,8 +3,7 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 
 /**
- * What happens when a rank would receive more rows than its capacity. No row is ever written
- * beyond the capacity.
+ * What happens when a rank would receive more rows than its capacity. No row is ever written beyond the capacity.
  *
  * @since 0.1.0
  */
@@ -15,9 +14,9 @@ public enum OverflowAction {
     /** Rows whose position in the arrival order is at or beyond the capacity are dropped (they count as zero), counted, and logged. */
     DROP,
     /**
-     * Nothing is lost: what does not fit is exchanged in rounds through the same buffer. Round r carries the rows whose position in the arrival order
-     * lies in [r · C, (r + 1) · C), where C is the capacity. Only for backends whose provider {@linkplain CommBackendProvider#supportsRounds says} that
-     * it supports rounds. Since SPI 1.3.
+     * Nothing is lost: rows that do not fit are exchanged in further rounds through the same buffer. Round r has the rows whose position in the arrival order
+     * lies in [r · C, (r + 1) · C), where C is the capacity. Only for backends whose provider {@linkplain CommBackendProvider#supportsRounds supports}
+     * rounds. Since SPI 1.3.
      *
      * @since 0.3.0
      */

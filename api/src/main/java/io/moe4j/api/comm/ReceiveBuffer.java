@@ -3,7 +3,7 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 
 /**
- * The receive buffers of a backend; all layers share them, and each dispatch takes its buffer over from the dispatch before.
+ * The receive buffers of a backend. All layers share them; each dispatch into a buffer takes it over from the previous dispatch.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@ public enum ReceiveBuffer {
     /** Forward, and recompute: the experts' input, overwritten by their output. */
     ACTIVATIONS,
     /**
-     * A second buffer for backward: it receives the gradient of the experts' output while the recomputed input, which the weights' gradients need,
-     * stays in the first.
+     * A second buffer for backward: it receives the gradient with respect to the experts' output, while the recomputed input, which the gradients with
+     * respect to the weights need, stays in the first.
      */
     GRADIENTS
 }

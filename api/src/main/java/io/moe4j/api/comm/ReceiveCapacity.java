@@ -43,8 +43,8 @@ public sealed interface ReceiveCapacity {
     /**
      * A multiple of the balanced load T·K, rounded up, at most the worst case.
      *
-     * @param factor above 0; what happens to more rows than that, see {@link OverflowAction}. Below 1 even balanced routing does not fit, which only
-     *     {@link OverflowAction#ROUNDS} can deal with
+     * @param factor above 0. {@link OverflowAction} decides what happens to more rows than that. Below 1, even balanced routing does not fit, which only
+     *     {@link OverflowAction#ROUNDS} can handle
      */
     record Factor(double factor) implements ReceiveCapacity {
         public Factor {

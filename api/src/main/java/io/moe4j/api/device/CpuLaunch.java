@@ -35,8 +35,8 @@ public interface CpuLaunch {
     float float32(int index);
 
     /**
-     * Runs {@code body} over {@code [0, count)} in ranges, on all idle cores; returns when all are done. The ranges may vary from call to call, so a
-     * result must not depend on them: elements are independent, or {@code count} enumerates fixed-size blocks.
+     * Runs {@code body} over {@code [0, count)} in ranges, on all idle cores; returns when all are done. The ranges may vary from call to call, so
+     * results must not depend on them: let elements be independent, or let {@code count} be a number of fixed-size blocks.
      *
      * @param grain the smallest range that is worth handing to another core
      */
@@ -46,8 +46,8 @@ public interface CpuLaunch {
     void sgemm(Sgemm gemm);
 
     /**
-     * Blocks until {@code condition} holds, the group has failed, or the device's time limit has passed (both throw, naming rank,
-     * phase and the expected value that {@code expectation} gives).
+     * Blocks until {@code condition} holds. Throws if the group has failed or the device's time limit has passed; the message has the rank, the phase and
+     * the text of {@code expectation}.
      */
     void await(BooleanSupplier condition, Supplier<String> expectation);
 
@@ -69,7 +69,7 @@ public interface CpuLaunch {
      * @param alpha factor of the product
      * @param a address of A, rows {@code lda} elements apart
      * @param b address of B, rows {@code ldb} elements apart
-     * @param beta factor of the old values of C; 0 ignores them, NaN included
+     * @param beta factor of the old values of C; with 0 they are not read, so a NaN in them has no effect
      * @param c address of C, rows {@code ldc} elements apart
      */
     record Sgemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, int lda, long b,

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
 /**
- * An open device: memory, streams, kernels, operations. Safe for use by many rank threads. {@link #close()} is idempotent, and
- * releases what was opened through it in reverse order.
+ * An open device: memory, streams, kernels, operations. Safe for use by many rank threads. {@link #close()} is idempotent, and releases everything that was
+ * opened through the device, in reverse order.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,7 @@ public interface Device extends AutoCloseable {
     long capacityBytes();
 
     /**
-     * Bytes of memory that nothing has taken: neither this process nor, where the device can tell, others that share it. Since SPI 1.4.
+     * Bytes of free memory: allocated neither by this process nor, if the device can tell, by other processes. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -47,8 +47,8 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * What tells the hardware from other hardware of the same kind on the same host, such as the PCI address of a GPU: processes that see different
-     * devices as number 0 do not share one. Empty if it is the only one, or if the device does not know. Since SPI 1.4.
+     * Identifies the hardware among hardware of the same kind on the same host, such as the PCI address of a GPU. It shows whether the devices that two
+     * processes see as number 0 are the same hardware. Empty if it is the only one, or if the device does not know. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -68,11 +68,11 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * Allocates memory; no other call does.
+     * Allocates memory. No other method allocates device memory for the caller.
      *
      * @param bytes may exceed 2³¹; 0 is allowed
      * @param purpose a line of the memory report, such as {@code "parameters"}
-     * @throws DeviceException if there is not enough; the message has the bytes wanted, free and held by purpose
+     * @throws DeviceException if there is not enough; the message has the requested and the free bytes, and the allocated bytes by purpose
      */
     Memory allocate(long bytes, String purpose);
 
@@ -80,9 +80,9 @@ public interface Device extends AutoCloseable {
     Map<String, Long> allocatedBytes();
 
     /**
-     * Allocates memory of the host that this device reaches, full of zeros: page-locked, where the device's own memory is another. All calls that take
-     * tensors take tensors in it. {@link Stream#copy} between it and the device's memory runs beside kernels of other streams, and the host does not
-     * wait; a kernel that reads it is as slow as the link. A device whose own memory is the host's gives its own memory. Since SPI 1.4.
+     * Allocates host memory, filled with zeros, that this device can access; page-locked if the device has separate memory. All calls that take tensors accept
+     * tensors in it. {@link Stream#copy} between it and the device's memory runs at the same time as kernels of other streams, and the host does not wait; a
+     * kernel that reads it is as slow as the link. A device whose memory is the host's allocates ordinary memory. Since SPI 1.4.
      *
      * @param bytes may exceed 2³¹; 0 is allowed
      * @param purpose a line of the memory report, such as {@code "optimizer state"}
@@ -98,8 +98,8 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * The bytes of memory that {@link #allocateHost} has given, for code of the host. They may be used while that memory is live, by any thread, when no
-     * stream uses them: {@link Stream#synchronize} makes sure of that. Since SPI 1.4.
+     * The bytes of memory that {@link #allocateHost} has allocated, for host code. Any thread may use them while that memory is live and no stream uses it:
+     * {@link Stream#synchronize} ensures this. Since SPI 1.4.
      *
      * @throws DeviceException if the device was built against an SPI before 1.4
      * @since 0.3.0
@@ -111,8 +111,8 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * Bytes that {@link #allocateHost} has allocated, by purpose; empty on a device whose own memory is the host's, where {@link #allocatedBytes}
-     * has them. Since SPI 1.4.
+     * Bytes that {@link #allocateHost} has allocated, by purpose; empty on a device whose memory is the host's, where {@link #allocatedBytes} includes them.
+     * Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -124,7 +124,7 @@ public interface Device extends AutoCloseable {
     Stream openStream(String name);
 
     /**
-     * Opens a stream that only copies, so that the device need not allocate for it what a stream needs to compute. Since SPI 1.4.
+     * Opens a stream that only copies, so that the device need not allocate workspaces for it. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -133,7 +133,7 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * Opens a stream for what crosses links beside a rank's main stream: kernels of plug-ins, collectives, copies and elementwise operations, but no
+     * Opens a stream for communication at the same time as a rank's main stream: kernels of plug-ins, collectives, copies and elementwise operations, but no
      * products and no attention, so the device need not allocate their workspaces for it. Its work should not have to wait until the main
      * stream is idle: a GPU gives it a higher priority. Since SPI 1.4.
      *

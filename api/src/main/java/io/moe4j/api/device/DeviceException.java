@@ -3,7 +3,7 @@ package io.moe4j.api.device;
 import io.moe4j.api.Stability;
 
 /**
- * A device refused or failed. The message has the offending values, the rule and the remedy.
+ * Thrown if a device refuses a call or fails. The message has the offending values, the rule and the remedy.
  *
  * @since 0.1.0
  */

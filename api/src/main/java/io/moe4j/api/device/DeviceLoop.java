@@ -7,12 +7,12 @@ import io.moe4j.api.tensor.Tensor;
 /**
  * A loop whose length is in the device's memory: {@code for (pass = first; pass < min(end, limit); pass++)}. See {@link Stream#repeat}.
  *
- * <p>Example: first 1, limit 4, and the device holds the end 3: the passes are 1 and 2.
+ * <p>Example: first 1, limit 4, and the value of {@code end_1} is 3: the passes are 1 and 2.
  *
- * @param pass_1 I32 (1): the device writes the number of a pass here before the pass; any value afterwards
- * @param end_1 I32 (1): where the passes end; only read, and the same until the loop has ended
+ * @param pass_1 I32 (1): the device writes the number of each pass here before the pass; undefined after the loop
+ * @param end_1 I32 (1): the number after that of the last pass; only read, and must not change before the loop has ended
  * @param first the number of the first pass, not negative
- * @param limit where the passes end at the latest
+ * @param limit the numbers of all passes are below this, even if {@code end_1} is larger
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

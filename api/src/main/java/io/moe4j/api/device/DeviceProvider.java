@@ -18,9 +18,9 @@ public interface DeviceProvider extends Provider {
     /**
      * The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. 1.2 added the
      * number of devices, the memory that they allocate internally, and how parameters are rounded; 1.3 added rotation by halves, grouped queries, and
-     * the value of a group of experts; 1.4 added labels that do not count, attention within documents, rotation at given positions, attention over a
-     * cache, operands with scales, several products at once, products of an F32 and a BF16 matrix, a norm's gradient that is added to another, loops whose
-     * length the device knows, and scores that attention leaves to its gradient.
+     * the value of a group of experts; 1.4 added labels without loss, attention within documents, rotation at given positions, attention over a cache,
+     * operands with scales, several products at once, products of an F32 and a BF16 matrix, a norm's gradient that is added to another, loops whose
+     * length is in device memory, and scores that attention stores for its gradient.
      */
     String SPI_VERSION = "1.4";
 
@@ -36,7 +36,7 @@ public interface DeviceProvider extends Provider {
     }
 
     /**
-     * Scratch sizes of its operations: known without a device, so that a plan can be made on another machine.
+     * Scratch sizes of its operations. They are known without a device, so that a plan can be made on another machine.
      */
     WorkspaceSizes workspaceSizes();
 

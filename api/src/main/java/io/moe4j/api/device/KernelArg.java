@@ -31,7 +31,7 @@ public sealed interface KernelArg {
     record Real(float value) implements KernelArg {}
 
     /**
-     * A descriptor, passed by value, with which the chip copies boxes of a tensor: on CUDA a {@code CUtensorMap} of 128 bytes, with the 128-byte
+     * A descriptor, passed by value, with which the hardware copies boxes of a tensor: on CUDA a {@code CUtensorMap} of 128 bytes, with the 128-byte
      * swizzle, and zeros outside of the tensor. A box is {@code boxRows} rows of 128 bytes of one matrix.
      *
      * @param tensor a matrix, or a stack of them, with dense rows; its address and its other strides are multiples of 16 bytes

@@ -39,10 +39,10 @@ public record KernelSource(String name, Map<String, CpuKernel> cpu, Map<DeviceKi
     }
 
     /**
-     * This source with a binary that the plug-in's build put beside its classes; unchanged if the build had no compiler for it, and so the resource
-     * is missing.
+     * This source with a binary that the plug-in's build put beside its classes; unchanged if the resource is missing because the build had no compiler for
+     * it.
      *
-     * @param resource opens it, as in {@code () -> MyKernels.class.getResourceAsStream("kernels.fatbin")}; null if there is none
+     * @param resource opens the binary, as in {@code () -> MyKernels.class.getResourceAsStream("kernels.fatbin")}; gives null if there is none
      */
     public KernelSource withResource(DeviceKind kind, Supplier<@Nullable InputStream> resource) {
         try (InputStream in = resource.get()) {

@@ -14,7 +14,7 @@ public interface Memory extends AutoCloseable {
     /**
      * Memory that a device allocates. Safe for use by many threads.
      *
-     * @param free gives the addresses back; called once, by the first {@link #close()}, after {@link #isLive()} has become false
+     * @param free frees the memory; called once, by the first {@link #close()}, after {@link #isLive()} has become false
      */
     static Memory of(long address, long bytes, String purpose, Consumer<Memory> free) {
         return new MemoryBlock(address, bytes, purpose, free);

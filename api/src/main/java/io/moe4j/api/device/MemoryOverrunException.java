@@ -3,7 +3,7 @@ package io.moe4j.api.device;
 import io.moe4j.api.Stability;
 
 /**
- * A kernel has written outside of its buffer. Thrown by devices that guard their memory, such as the CPU in strict mode, when the memory is freed. Since
+ * Thrown when memory is freed, if a kernel has written outside of it, by devices that guard their memory, such as the CPU in strict mode. Since
  * 0.2.0.
  *
  * @since 0.2.0

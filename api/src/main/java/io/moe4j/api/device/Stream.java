@@ -40,18 +40,18 @@ public interface Stream extends AutoCloseable {
     void synchronize();
 
     /**
-     * Enqueues a loop whose length the device knows: the work that {@code body} enqueues is one pass. In a capture, a stream may record the work of one
-     * pass, which the device then repeats as often as {@code loop} says: {@code body} is called once, and replays of the graph make other numbers of passes
-     * if they find another end. Otherwise the host, which does not know the end, enqueues {@link DeviceLoop#mostPasses()} passes and calls {@code body} for
+     * Enqueues a loop whose length is in device memory: the work that {@code body} enqueues is one pass. In a capture, a stream may record the work of one
+     * pass, which the device then repeats as often as {@code loop} says: {@code body} is called once, and each replay makes as many passes as the value in
+     * device memory asks for. Otherwise the host, which does not know that value, enqueues {@link DeviceLoop#mostPasses()} passes and calls {@code body} for
      * each; so does this default. Therefore
      *
      * <ul>
-     * <li>{@code body} enqueues the same work each time; what depends on the pass reads its number from {@code pass_1};
+     * <li>{@code body} must enqueue the same work each time; work that depends on the pass reads its number from {@code pass_1};
      * <li>in passes beyond the end, {@code pass_1} is not below {@code end_1}, and the work must have no effect: kernels compare the two.
      * </ul>
      *
-     * <p>In a capture, {@code body} uses this stream only, and records, awaits and repeats nothing: such calls throw {@link DeviceException}. Barriers
-     * between ranks are allowed, if all of these ranks make the same number of passes. Since SPI 1.4.
+     * <p>In a capture, {@code body} must use this stream only, and must not record or await events, nor repeat: such calls throw {@link DeviceException}.
+     * Barriers between ranks are allowed, if all of these ranks make the same number of passes. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -69,9 +69,9 @@ public interface Stream extends AutoCloseable {
     void await(Event event);
 
     /**
-     * Products that are enqueued from now on leave about {@code count} of the device's multiprocessors to other streams; with 0, the value at the beginning,
-     * they may use all. Otherwise a product whose blocks occupy all multiprocessors from beginning to end would delay the work of other streams, or wait for
-     * it. No bit of a result depends on it. A device may ignore it. Since SPI 1.4.
+     * Products that are enqueued from now on leave about {@code count} of the device's multiprocessors to other streams; with 0, the initial value, they
+     * may use all. This is for products whose blocks would occupy all multiprocessors from beginning to end, and so would delay the work of other streams, or
+     * wait for it. Results do not depend on it. A device may ignore it. Since SPI 1.4.
      *
      * @since 0.3.0
      */

@@ -7,8 +7,8 @@ import io.moe4j.api.ops.WidenedMatmul;
 import java.util.Map;
 
 /**
- * Memory that a device needs beside the tensors that it is given. Scratch bytes of operations are allocated by callers from their scope and passed
- * in. Bytes by purpose are allocated by the device internally; plans count them.
+ * Memory that a device needs in addition to the tensors that it is given. Callers allocate the scratch of operations from their scope and pass it in. The
+ * device itself allocates the bytes by purpose; plans count them.
  *
  * @since 0.1.0
  */
@@ -26,9 +26,8 @@ public interface WorkspaceSizes {
     }
 
     /**
-     * Memory in which {@code AttentionOps.forward} may leave scores to its gradient; see {@code AttentionOps.Forward.withScores}. Callers have it where
-     * both run one after the other, and where a forward pass is not followed by its gradient soon, they do without. 0: the device has no use for it. A
-     * function of the shape alone. Since SPI 1.4.
+     * Memory in which {@code AttentionOps.forward} may store scores for its gradient; see {@code AttentionOps.Forward.withScores}. Callers provide it if the
+     * gradient follows soon after forward, and otherwise do without. 0 if the device does not use such memory. Depends on the shape only. Since SPI 1.4.
      *
      * @since 0.3.0
      */

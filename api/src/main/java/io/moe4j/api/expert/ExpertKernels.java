@@ -39,9 +39,9 @@ public interface ExpertKernels extends AutoCloseable {
     }
 
     /**
-     * Computes numbers and scales of the rows below the last offset, as {@link io.moe4j.api.ops.ScalingOps} defines them. Rows at or beyond it are neither
-     * read nor written: a block that reaches beyond has the scale of its other rows. Scales of blocks that lie beyond are undefined. Kernels that
-     * {@linkplain #supports support} a type with scales have this. Since SPI 1.2.
+     * Quantizes the rows below the last offset: computes their numbers and scales, as {@link io.moe4j.api.ops.ScalingOps} defines them. Rows at or beyond the
+     * last offset are neither read nor written: a block that includes some of them takes its scale from its other rows. Scales of blocks of such rows only are
+     * undefined. Required of kernels that {@linkplain #supports support} a type with scales. Since SPI 1.2.
      *
      * @since 0.3.0
      */

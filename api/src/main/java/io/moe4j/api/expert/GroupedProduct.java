@@ -5,10 +5,10 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense, or their columns are, where they have
- * scales: sums along dense numbers are the fastest. {@code offsets_e} is I32 (e),
- * inclusive running sums. Rows and weights that are multiplied can have {@linkplain Tensor#scales() scales}, both or none; the sums then run as in
- * {@link io.moe4j.api.ops.MatmulOps#matmul}, and results are F32 or BF16. In a weight gradient, a run also ends with the rows of its expert.
+ * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their rows are dense, or, if they have scales, their rows or their columns:
+ * products are fastest if the numbers that a sum runs along are dense. {@code offsets_e} is I32 (e), inclusive running sums. The two operands can have
+ * {@linkplain Tensor#scales() scales}, both or none; the terms are then summed in runs, as in {@link io.moe4j.api.ops.MatmulOps#matmul}, and results are F32
+ * or BF16. In a weight gradient, a run also ends with the rows of its expert.
  *
  * @since 0.1.0
  */
@@ -40,9 +40,9 @@ public final class GroupedProduct {
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
      * @param y_RO rows of O elements, overwritten or added to
-     * @param before_1 I32: of the first expert that has rows here, how many rows were computed before, in parts of the same rows; absent for none. A row
-     *     must get the bits that it would get if all rows of its expert were given at once. Since SPI 1.2
-     * @param accumulate whether to add to what the rows of the result hold; the sum is rounded once. Not with operands that have scales. Since SPI 1.2
+     * @param before_1 I32: of the first expert that has rows here, how many rows were computed in earlier calls, if an expert's rows are computed in parts;
+     *     absent for none. A row must get the same bits as if all rows of its expert were computed in one call. Since SPI 1.2
+     * @param accumulate whether to add to the old values of the result; the sum is rounded once. Not with operands that have scales. Since SPI 1.2
      */
     public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO,
             Optional<Tensor> before_1, boolean accumulate) {
@@ -52,7 +52,7 @@ public final class GroupedProduct {
             checkAdded(w_eOI, y_RO, accumulate);
         }
 
-        /** All of a call but whether to add: the result is overwritten. */
+        /** Without accumulation: the result is overwritten. */
         public Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO,
                 Optional<Tensor> before_1) {
             this(x_RI, w_eOI, offsets_e, y_RO, before_1, false);
@@ -69,7 +69,7 @@ public final class GroupedProduct {
         }
 
         /**
-         * The same, as one part of the rows.
+         * The same, for a part of the rows of an expert.
          *
          * @since 0.3.0
          */
@@ -78,7 +78,7 @@ public final class GroupedProduct {
         }
 
         /**
-         * The same, added to what the rows of the result hold or not.
+         * The same, with or without adding to the old values of the result.
          *
          * @since 0.3.0
          */
@@ -94,9 +94,9 @@ public final class GroupedProduct {
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
      * @param dx_RI rows of I elements, overwritten or added to
-     * @param before_1 I32: of the first expert that has rows here, how many rows were computed before, in parts of the same rows; absent for none. A row
-     *     must get the bits that it would get if all rows of its expert were given at once. Since SPI 1.2
-     * @param accumulate whether to add to what the rows of the result hold; the sum is rounded once. Not with operands that have scales. Since SPI 1.2
+     * @param before_1 I32: of the first expert that has rows here, how many rows were computed in earlier calls, if an expert's rows are computed in parts;
+     *     absent for none. A row must get the same bits as if all rows of its expert were computed in one call. Since SPI 1.2
+     * @param accumulate whether to add to the old values of the result; the sum is rounded once. Not with operands that have scales. Since SPI 1.2
      */
     public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI,
             Optional<Tensor> before_1, boolean accumulate) {
@@ -106,7 +106,7 @@ public final class GroupedProduct {
             checkAdded(w_eOI, dx_RI, accumulate);
         }
 
-        /** All of a call but whether to add: the result is overwritten. */
+        /** Without accumulation: the result is overwritten. */
         public InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI,
                 Optional<Tensor> before_1) {
             this(dy_RO, w_eOI, offsets_e, dx_RI, before_1, false);
@@ -123,7 +123,7 @@ public final class GroupedProduct {
         }
 
         /**
-         * The same, as one part of the rows.
+         * The same, for a part of the rows of an expert.
          *
          * @since 0.3.0
          */
@@ -132,7 +132,7 @@ public final class GroupedProduct {
         }
 
         /**
-         * The same, added to what the rows of the result hold or not.
+         * The same, with or without adding to the old values of the result.
          *
          * @since 0.3.0
          */
@@ -148,7 +148,7 @@ public final class GroupedProduct {
      * @param x_RI rows of I elements
      * @param offsets_e I32
      * @param dw_eOI F32 or BF16
-     * @param accumulate whether to add to what {@code dw_eOI} holds
+     * @param accumulate whether to add to the old values of {@code dw_eOI}
      */
     public record WeightGradient(Tensor dy_RO, Tensor x_RI, Tensor offsets_e, Tensor dw_eOI, boolean accumulate) {
 
@@ -161,7 +161,7 @@ public final class GroupedProduct {
             return new WeightGradient(dy_RO, x_RI, offsets_e, dw_eOI, false);
         }
 
-        /** The same, added to what {@code dw_eOI} holds or not. */
+        /** The same, with or without adding to the old values of {@code dw_eOI}. */
         public WeightGradient withAccumulate(boolean added) {
             return new WeightGradient(dy_RO, x_RI, offsets_e, dw_eOI, added);
         }

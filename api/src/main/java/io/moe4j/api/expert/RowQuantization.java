@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Arguments of {@link ExpertKernels#quantize}.
  *
- * @param x_RI rows of I dense elements, F32 or BF16; or rows with scales that came from other ranks, whose elements are their numbers times their scales,
- *     in fp32. Rows may have a stride
+ * @param x_RI rows of I dense elements, F32 or BF16; or rows that already have scales, because they were received so: their elements are the numbers times
+ *     the scales, in fp32. Rows may have a stride
  * @param offsets_e I32 (e), inclusive running sums
  * @param results each of x's shape, with dense rows or dense columns, with scales: overwritten. A block is 1 × 128 or 128 × 1, counted from row 0,
  *     wherever the rows of an expert begin

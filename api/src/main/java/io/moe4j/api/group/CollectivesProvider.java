@@ -23,8 +23,8 @@ public interface CollectivesProvider extends Provider {
     boolean capturable();
 
     /**
-     * Whether a rank may open collectives twice for the same ranks, under another group name, and run both at the same time, each on a stream of its own.
-     * All ranks enqueue the work of both streams in the same order. Since SPI 1.2.
+     * Whether a rank may open collectives twice for the same ranks, with different group names, and run both at the same time, each on its own stream. All
+     * ranks enqueue the work of both streams in the same order. Since SPI 1.2.
      *
      * @since 0.3.0
      */
@@ -41,8 +41,8 @@ public interface CollectivesProvider extends Provider {
     }
 
     /**
-     * The same for a group whose ranks are in several processes. Ranks that reach each other's memory only by way of a part that all processes have mapped may
-     * need more of it than threads of one process. Since SPI 1.2.
+     * The same for a group whose ranks are in several processes. They may need more memory than threads of one process, because they exchange data through
+     * memory that all processes have mapped. Since SPI 1.2.
      *
      * @since 0.3.0
      */

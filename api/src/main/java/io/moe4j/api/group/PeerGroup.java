@@ -18,11 +18,11 @@ public interface PeerGroup extends AutoCloseable {
     SymmetricMemory allocate(long bytes, String purpose);
 
     /**
-     * Whether the memory of another rank is on another device than this rank's own, so that what is written there crosses a link between devices. False
-     * where the device does not know. If it is true for a pair of ranks of a group, then it is true for each of its ranks with some other. Since
+     * Whether the memory of another rank is on another device than this rank's own, so that writes to it cross a link between devices. False if the device
+     * does not know. If it is true for any pair of ranks in a group, then each rank of the group has some other rank for which it is true. Since
      * version 1.4 of the devices' SPI.
      *
-     * @param index of the other rank in the group
+     * @param index the other rank's position in the group
      * @since 0.3.0
      */
     default boolean isOnAnotherDevice(int index) {
@@ -32,7 +32,8 @@ public interface PeerGroup extends AutoCloseable {
     /**
      * Enqueues a barrier: work after it, on any rank, sees every write that any rank made before it to the memory of any rank (release and acquire at
      * system scope). The host does not wait. It may be captured, and replayed any number of times. A rank that waits longer than the device's time
-     * limit fails the group, naming {@code phase}, the missing ranks and the expected value.
+     * limit fails the group, naming {@code phase}, the missing ranks and the expected value. A group counts its barriers, whatever streams they are enqueued
+     * on: use one stream for all of them, or order the streams by events, in the same way on all ranks.
      */
     void barrier(Stream stream, String phase);
 

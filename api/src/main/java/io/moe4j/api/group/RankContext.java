@@ -13,15 +13,15 @@ import java.util.Optional;
  * Everything that belongs to one rank, passed explicitly. A rank is one thread; only the device and the rendezvous are shared with other ranks.
  *
  * @param world all ranks
- * @param device the device that it computes on
+ * @param device the device on which the rank computes
  * @param stream its main stream
  * @param memory its planned memory
- * @param rendezvous how it exchanges values with the other ranks
- * @param plugInSettings what the configuration sets for plug-ins; see {@link #settings}. Since 0.2.0
- * @param spans where the rank records what it is doing, for profiles. Since 0.3.0
- * @param communication a stream beside the main one, for what crosses links while the main stream computes; absent if nothing may run beside the main
- *     stream. Work on it is ordered by events only: it begins by awaiting an event of the main stream, and the main stream awaits an event of it before
- *     it uses the results, gives back memory that this work uses, or ends a capture. All ranks submit work to both streams in the same order. Since 0.3.0
+ * @param rendezvous exchanges values with the other ranks
+ * @param plugInSettings the configuration's settings of plug-ins; see {@link #settings}. Since 0.2.0
+ * @param spans records what the rank is doing, for profiles. Since 0.3.0
+ * @param communication a second stream, for communication while the main stream computes; absent if nothing may run at the same time as the main
+ *     stream. Its work is ordered by events only: it begins by awaiting an event of the main stream, and the main stream awaits an event of it before
+ *     using the results, giving back memory that this work uses, or ending a capture. All ranks submit work to both streams in the same order. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -59,7 +59,7 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
         return new RankContext(world, device, stream, memory, rendezvous, settings, spans, communication);
     }
 
-    /** With another record of what it is doing. Since 0.3.0. */
+    /** With another recorder of spans. Since 0.3.0. */
     public RankContext withSpans(Spans value) {
         return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, value, communication);
     }
@@ -69,7 +69,7 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
         return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, spans, Optional.of(beside));
     }
 
-    /** What the table {@code [plugin.ID]} of the configuration sets for the plug-in with this id; empty if there is no such table. Since 0.2.0. */
+    /** The settings in the table {@code [plugin.ID]} of the configuration for the plug-in with this id; empty if there is no such table. Since 0.2.0. */
     public Settings settings(String plugin) {
         return plugInSettings.stream().filter(settings -> settings.plugin().equals(plugin)).findFirst()
                 .orElseGet(() -> Settings.none(plugin));

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How the host threads of the ranks meet: they exchange a few bytes when something is opened, and learn that a rank has failed.
- * Every wait has a time limit. Safe for use by many threads.
+ * Through a rendezvous the ranks' host threads exchange a few bytes when something is opened, and learn that a rank has failed. Every wait has a time limit.
+ * Safe for use by many threads.
  *
  * @since 0.1.0
  */

@@ -31,7 +31,7 @@ public final class ThreadRendezvous implements Rendezvous {
     }
 
     /**
-     * A meeting place.
+     * A rendezvous for all ranks of the world.
      *
      * @param worldSize number of ranks, at least 1
      * @param timeout the longest that a rank waits for the others

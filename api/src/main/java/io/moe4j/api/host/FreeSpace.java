@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much room a disk has left, for messages about files that could not be written. The operating system only says "No space left on device".
+ * The free space of a disk, for messages about files that could not be written. The operating system only says "No space left on device".
  *
  * @since 0.3.0
  */
@@ -21,10 +21,10 @@ public final class FreeSpace {
     private FreeSpace() {}
 
     /**
-     * The bytes that this process can still write where a file or folder is, or will be; empty where the file system does not say it. A quota of the user
-     * is not seen.
+     * The bytes that this process can still write at the place of a file or folder; empty if the file system does not report them. Quotas of the user are not
+     * considered.
      *
-     * @param place need not exist: the nearest folder above it counts
+     * @param place a file or folder, which need not exist: the nearest existing folder above it is used
      */
     public static OptionalLong at(Path place) {
         for (@Nullable Path folder = place.toAbsolutePath().normalize(); folder != null; folder = folder.getParent()) {
@@ -40,8 +40,8 @@ public final class FreeSpace {
     }
 
     /**
-     * Why a file could not be written, and how much room there is: {@code No space left on device; 312 KiB are free there}. Where the kind of the problem
-     * says that room is not what is missing, as with {@code permission denied: /data/a}, the room is left out.
+     * Why a file could not be written, and the free space: {@code No space left on device; 312 KiB are free there}. If the kind of the problem shows that
+     * space is not the reason, as with {@code permission denied: /data/a}, the free space is left out.
      *
      * @param place the file or its folder
      */

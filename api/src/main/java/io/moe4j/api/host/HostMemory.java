@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * How much memory of the host this process may use: what is installed or, if less, what the container allows.
+ * The host memory that this process may use: the installed memory or, if that is less, the limit of the container.
  *
  * @since 0.3.0
  */
@@ -26,13 +26,13 @@ public final class HostMemory {
         return Math.min(field(INSTALLED, "MemTotal:", 1024, Long.MAX_VALUE), limit());
     }
 
-    /** Of these bytes, those that the system could give to a process now; {@link #bytes} if it does not report them. */
+    /** The part of these bytes that the system could give to a process now; {@link #bytes} if the system does not report it. */
     public static long available() {
         long all = bytes();
         return Math.min(Math.min(all, field(INSTALLED, "MemAvailable:", 1024, all)), availableInContainer(all));
     }
 
-    /** What processes of the container have taken counts, but for files that can be read again. */
+    /** The container's limit minus the memory of its processes, not counting cached files, which can be read again. */
     private static long availableInContainer(long otherwise) {
         long limit = limit();
         long taken = field(GROUP.resolve("memory.current"), "", 1, 0);
@@ -44,7 +44,7 @@ public final class HostMemory {
         return LIMITS.stream().mapToLong(limit -> field(limit, "", 1, Long.MAX_VALUE)).min().orElse(Long.MAX_VALUE);
     }
 
-    /** The number in the first line that begins like this. */
+    /** The number in the first line that begins with {@code begin}. */
     private static long field(Path file, String begin, long unit, long otherwise) {
         return lines(file).filter(line -> line.startsWith(begin)).mapToLong(HostMemory::number).limit(1)
                 .map(number -> number == Long.MAX_VALUE ? number : unit * number).findFirst().orElse(otherwise);

@@ -39,7 +39,7 @@ public final class NativesFolder {
         this.temporary = temporary;
     }
 
-    /** For the user and the environment of this process. */
+    /** The folder for the user and the environment of this process. */
     public static NativesFolder ofThisProcess() {
         List<Path> candidates = new ArrayList<>();
         Optional.ofNullable(System.getenv("XDG_CACHE_HOME")).filter(folder -> !folder.isBlank())

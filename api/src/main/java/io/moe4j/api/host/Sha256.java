@@ -6,7 +6,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256, which every Java platform has. It is computed with the processor's instructions for it, where there are some.
+ * SHA-256, which every Java platform has. It is computed with the processor's instructions for it, if there are any.
  *
  * @since 0.3.0
  */

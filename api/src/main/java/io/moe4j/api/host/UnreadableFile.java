@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * What is said of a file of a model, or of data, that cannot be read: the same for each file, whichever code reads it.
+ * The error for a file of a model, or of data, that cannot be read: it is the same for all files, whichever code reads them.
  *
  * @since 0.3.0
  */
@@ -31,9 +31,9 @@ public final class UnreadableFile {
     }
 
     /**
-     * Refuses a file in a folder that this user may not enter, of which Java says that it does not exist.
+     * Refuses a file in a folder that this user may not enter. Java would report that the file does not exist.
      *
-     * @throws InputException as {@link #because} says it of the folder
+     * @throws InputException the error of {@link #because}, for the folder
      */
     public static void requireReachable(Path file) {
         try {
@@ -47,7 +47,7 @@ public final class UnreadableFile {
                     ? because(folder, new AccessDeniedException(folder.toString()))
                     : because(file, e);
         } catch (IOException e) {
-            // What else is wrong is found when the file is read.
+            // Any other problem is found when the file is read.
         }
     }
 
@@ -55,7 +55,7 @@ public final class UnreadableFile {
         return file.getParent() == null ? Path.of(".") : file.getParent();
     }
 
-    /** Without the path, which stands before it, where the exception has the same one. */
+    /** The message of the exception, without the path if it is {@code file}, which the error already names. */
     private static String reason(Path file, IOException problem) {
         return problem instanceof AccessDeniedException denied && isSame(file, denied) ? "permission denied"
                 : Shown.fileProblem(problem);

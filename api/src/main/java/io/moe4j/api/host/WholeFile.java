@@ -14,11 +14,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Writes a file that is there whole or not at all: after a kill, a power cut or on a full disk it is the earlier one or the new one, and never a part.
+ * Writes a file atomically: after a kill, a power cut or on a full disk, the earlier file or the new one is complete, and never only a part of it exists.
  *
- * <p>The new content goes to {@code NAME.part} beside it, which is forced to the disk and then takes the name of the file; then the names in the folder are
- * forced too, where the file system can do that. So what was written before {@link #write} returns survives a power cut. One process at a time may write
- * a file.
+ * <p>The new content is written to {@code NAME.part} in the same folder, which is forced to the disk and then renamed to the file; then the folder's names are
+ * forced too, if the file system can do that. So once {@link #write} has returned, the new content survives a power cut. Only one process at a time may
+ * write a file.
  *
  * @since 0.3.0
  */
@@ -43,7 +43,7 @@ public final class WholeFile {
     /**
      * Writes a file; an earlier one is replaced. Its folder must exist.
      *
-     * @throws IOException if that fails; the earlier file is as it was, and {@code NAME.part} is removed
+     * @throws IOException if that fails; the earlier file is unchanged, and {@code NAME.part} is removed
      */
     public static void write(Path file, Content content) throws IOException {
         Path part = file.resolveSibling(file.getFileName() + PART);
@@ -63,7 +63,7 @@ public final class WholeFile {
         forceNames(file.toAbsolutePath().resolveSibling(""));
     }
 
-    /** A file system that knows no atomic renaming still replaces one file by the other. */
+    /** Replaces the file. If the file system has no atomic renaming, it is replaced without it. */
     private static void replace(Path part, Path file) throws IOException {
         try {
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
@@ -80,16 +80,16 @@ public final class WholeFile {
         }
     }
 
-    /** Forces the names in a folder to the disk. Not every system can do this; where it cannot, names are kept by the file system's own journal. */
+    /** Forces the names in a folder to the disk. Not every system can do this; otherwise the journal of the file system preserves names. */
     public static void forceNames(Path folder) {
         try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
             names.force(true);
         } catch (IOException e) {
-            // Windows does not open folders.
+            // Windows cannot open folders.
         }
     }
 
-    /** Leaves the channel open when it is closed, so that its bytes can be forced afterwards. */
+    /** A stream that leaves the channel open when it is closed, so that its bytes can be forced afterwards. */
     private static final class Kept extends BufferedOutputStream {
         Kept(FileChannel channel) {
             super(Channels.newOutputStream(channel), 1 << 16);

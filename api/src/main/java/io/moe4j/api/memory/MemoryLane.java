@@ -3,7 +3,7 @@ package io.moe4j.api.memory;
 import io.moe4j.api.Stability;
 
 /**
- * The memory of one microbatch that is alive together with others; see {@link MemoryStack}. For example, with two lanes:
+ * The memory of one of several microbatches that are alive at the same time; see {@link MemoryStack}. For example, with two lanes:
  *
  * <pre>{@code
  * MemoryLane first = memory.openLane();

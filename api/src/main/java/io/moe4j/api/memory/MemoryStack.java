@@ -51,7 +51,7 @@ public final class MemoryStack {
     /**
      * A stack over {@code memory}, without lanes.
      *
-     * @param onFree receives each region that goes back, as a tensor of I32; a strict device fills it with a NaN pattern
+     * @param onFree receives each region that is given back, as a tensor of I32; a strict device fills it with a NaN pattern
      */
     public MemoryStack(Memory memory, Consumer<Tensor> onFree) {
         this(memory, List.of(), StackWatcher.onRelease(onFree));
@@ -106,7 +106,7 @@ public final class MemoryStack {
     }
 
     /**
-     * Takes a lane for one of several microbatches that are alive together. Close it when the microbatch's backward is done; lanes close in any
+     * Takes a lane for one of several microbatches that are alive at the same time. Close it when the microbatch's backward is done; lanes may close in any
      * order.
      *
      * @throws IllegalStateException if all lanes are taken: the schedule keeps more microbatches alive than it was planned for

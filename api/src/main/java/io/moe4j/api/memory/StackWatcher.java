@@ -19,10 +19,10 @@ public interface StackWatcher {
     /** A tensor was allocated. */
     void taken(Taken taken);
 
-    /** A region, as a tensor of I32, goes back: no tensor in it is valid any more. */
+    /** A region, passed as a tensor of I32, was given back: no tensor in it is valid any more. */
     void released(Tensor region);
 
-    /** A watcher that receives only releases, and sets no guards. */
+    /** A watcher that passes releases to {@code action}, ignores allocations, and needs no guard bytes. */
     static StackWatcher onRelease(Consumer<Tensor> action) {
         return new StackWatcher() {
             @Override
@@ -45,7 +45,7 @@ public interface StackWatcher {
     /**
      * One allocation.
      *
-     * @param purpose of the tensor
+     * @param purpose purpose of the tensor
      * @param tensor the tensor itself
      * @param rest BF16: the bytes from its end to the next tensor, for alignment and as a guard; they must not be written
      * @param kept whether it lives until the end of the step ({@link MemoryStack#keep}), not only until its scope closes

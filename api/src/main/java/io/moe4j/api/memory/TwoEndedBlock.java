@@ -16,7 +16,7 @@ final class TwoEndedBlock {
     private long high;
     private long peak;
 
-    /** How far both ends have grown at one moment. */
+    /** How far both ends had grown at some moment. */
     record Mark(long low, long high, Map<String, Long> lowHeld, Map<String, Long> highHeld) {}
 
     TwoEndedBlock(Memory memory, StackWatcher watcher) {

@@ -33,8 +33,8 @@ public interface AttentionOps {
     }
 
     /**
-     * The arguments of {@link #decode}. H and G mean what they mean in {@link AttentionShape}. All tensors are of one type. Keys and values may lie in
-     * the same memory: latent attention has one key head whose values are the first V elements of each key.
+     * The arguments of {@link #decode}. H and G are as in {@link AttentionShape}. All tensors have the same type. Keys and values may lie in the same
+     * memory: latent attention has one key head, and its values are the first V elements of each key.
      *
      * @param scale factor of the scores
      * @param q_THQ (T, H, Q), any strides; the last is 1
@@ -115,9 +115,9 @@ public interface AttentionOps {
      * @param o_BSHV (B, S, H, V), overwritten, contiguous
      * @param lse_BHS F32 (B, H, S), overwritten: logarithm of the sum of exponentials of the scaled scores
      * @param workspace {@code attentionForward} bytes, if not zero
-     * @param starts_BS I32 (B, S), contiguous: for each token the place in its sequence where its document begins; see {@link #withStarts}. Since
+     * @param starts_BS I32 (B, S), contiguous: for each token the position in its sequence where its document begins; see {@link #withStarts}. Since
      *        version 1.4 of the device SPI; before, each sequence was one document
-     * @param scores {@code attentionScores} bytes, contiguous, overwritten: what forward leaves to its gradient; see {@link #withScores}
+     * @param scores {@code attentionScores} bytes, contiguous, overwritten: memory in which forward stores scores for its gradient; see {@link #withScores}
      */
     record Forward(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV, Tensor o_BSHV,
             Tensor lse_BHS, Optional<Tensor> workspace, Optional<Tensor> starts_BS, Optional<Tensor> scores) {
@@ -128,7 +128,7 @@ public interface AttentionOps {
             this(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, workspace, Optional.empty());
         }
 
-        /** Leaves nothing to the gradient. */
+        /** Without memory for scores. */
         public Forward(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV, Tensor o_BSHV,
                 Tensor lse_BHS, Optional<Tensor> workspace, Optional<Tensor> starts_BS) {
             this(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, workspace, starts_BS, Optional.empty());
@@ -147,10 +147,9 @@ public interface AttentionOps {
         }
 
         /**
-         * Within documents: token s of a sequence attends over the keys from {@code starts[s]} to s. {@code starts[0]} is 0, and each other one is that
-         * of the token before it, or s where a document begins. For example, documents of 2 and 3 tokens in a sequence of 5 have the starts
-         * [0, 0, 2, 2, 2]. Other starts are a mistake of the caller: a device then reads nothing outside of its tensors, and fails the work if it
-         * notices.
+         * Within documents: token s of a sequence attends over the keys from {@code starts[s]} to s. {@code starts[0]} is 0; every other start is that of the
+         * previous token, or s if a document begins at s. For example, documents of 2 and 3 tokens in a sequence of 5 have the starts [0, 0, 2, 2, 2].
+         * Other starts are an error of the caller: a device then reads nothing outside of its tensors, and the work fails if the device detects the error.
          */
         public Forward withStarts(Tensor starts) {
             return new Forward(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, workspace, Optional.of(starts),
@@ -158,9 +157,9 @@ public interface AttentionOps {
         }
 
         /**
-         * With memory of {@code WorkspaceSizes.attentionScores} bytes that forward writes, and that {@link AttentionOps#backward} reads where its
-         * {@code forward} has it: scores, in an order of the device's own. The gradients have the same bits as without it, in less time. Since version
-         * 1.4 of the device SPI.
+         * With memory of {@code WorkspaceSizes.attentionScores} bytes, in which forward stores scores, in a layout that the device chooses.
+         * {@link AttentionOps#backward} reads them if its {@code forward} has this memory. It computes gradients with the same bits as without it, in less
+         * time. Since version 1.4 of the device SPI.
          *
          * @since 0.3.0
          */
@@ -173,7 +172,7 @@ public interface AttentionOps {
     /**
      * Arguments of {@link #backward}.
      *
-     * @param forward forward's arguments, with its results; where it has starts, gradients stay within documents too
+     * @param forward forward's arguments, with its results; if it has starts, gradients are within documents too
      * @param do_BSHV (B, S, H, V), gradient with respect to o, contiguous
      * @param dq_BSHQ (B, S, H, Q), overwritten; any strides, the last is 1
      * @param dk_BSHQ (B, S, G, Q), overwritten; any strides, the last is 1

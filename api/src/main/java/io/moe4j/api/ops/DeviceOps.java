@@ -10,9 +10,9 @@ import java.util.Optional;
 
 /**
  * The operations that every device implements, by family. All enqueue work and return. The suffix of a tensor's name is its shape: {@code x_TD} is
- * (T, D). Floating-point tensors are F32 or BF16, where an operation does not say that they can have scales; arithmetic is in fp32 and rounded once,
- * sums have a fixed order. Tensors are contiguous unless an operation says otherwise; where rows may have a stride, the elements of each row are
- * dense. Extents may be 0. A NaN among the inputs gives NaN.
+ * (T, D). Floating-point tensors are F32 or BF16, unless an operation says that they can have scales; arithmetic is in fp32, results are rounded once, and
+ * sums have a fixed order. Tensors are contiguous unless an operation says otherwise; if rows may have a stride, the elements of each row are dense.
+ * Extents may be 0. A NaN among the inputs gives NaN.
  *
  * @since 0.1.0
  */
@@ -40,8 +40,8 @@ public interface DeviceOps {
     OptimizerOps optimizer();
 
     /**
-     * Whether products of this device take operands of the type; where it has {@linkplain DType#isScaled() scales}, the device has {@link #scaling()}
-     * for it too. Ask before a run: a product of another type is an error. Since SPI 1.4.
+     * Whether products of this device accept operands of the type; if the type has {@linkplain DType#isScaled() scales}, the device also has
+     * {@link #scaling()} for it. Call it before a run: a product of another type is an error. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -50,7 +50,7 @@ public interface DeviceOps {
     }
 
     /**
-     * Between fp32 numbers and types that have scales; none where no such type is supported. Since SPI 1.4.
+     * Conversions between fp32 numbers and types that have scales; empty if no such type is supported. Since SPI 1.4.
      *
      * @since 0.3.0
      */
@@ -72,11 +72,11 @@ public interface DeviceOps {
     }
 
     /**
-     * The gradients of a norm, of which that with respect to x is added to another gradient: dx = addend + (gradient, rounded to dx's type), rounded. This is
-     * what the default gives by two operations, bit for bit. Since SPI 1.4.
+     * The gradients of a norm, where the gradient with respect to x is added to another gradient: dx = addend + (gradient, rounded to dx's type), rounded. The
+     * default uses two operations, with the same bits. Since SPI 1.4.
      *
-     * @param gradients overwrites dx_TD, which is contiguous
-     * @param addend_TD of dx_TD's shape and type, contiguous, and another tensor
+     * @param gradients its dx_TD is overwritten and contiguous
+     * @param addend_TD a tensor of dx_TD's shape and type, contiguous, in other memory than dx_TD
      * @since 0.3.0
      */
     default void normBackwardAdded(Stream stream, NormOps.Backward gradients, Tensor addend_TD) {

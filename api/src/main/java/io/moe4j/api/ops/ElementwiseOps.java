@@ -26,8 +26,9 @@ public interface ElementwiseOps {
     void accumulate(Stream stream, Tensor x, float factor, Tensor accumulator);
 
     /**
-     * digest[0] += Σ mix(w[i] ^ (i + 1) · 0x9E3779B97F4A7C15) modulo 2⁶⁴ over the 64-bit words w of {@code x}'s bytes, little-endian, the last one filled up
-     * with zeros; mix is {@link #mix(long)}. The sum has no order, so that it is the same on every device, and a changed bit always changes it.
+     * digest[0] += Σ mix(w[i] ^ ((i + 1) · 0x9E3779B97F4A7C15)) modulo 2⁶⁴ over the 64-bit words w of {@code x}'s bytes, little-endian, the last one filled up
+     * with zeros; mix is {@link #mix(long)}. The sum does not depend on the order of its terms, so it is the same on every device. Changing any single word
+     * changes the digest.
      *
      * <p>Example: x = I32 [1, 2] is the one word 0x0000000200000001; it adds mix(0x9E3779BB7F4A7C14).
      *

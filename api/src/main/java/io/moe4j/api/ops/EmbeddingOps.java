@@ -17,7 +17,7 @@ public interface EmbeddingOps {
     void forward(Stream stream, Tensor ids_T, Tensor table_VD, Tensor out_TD);
 
     /**
-     * dtable[v] = (accumulate ? dtable[v] : 0) + Σ over t with ids[t] = v of dout[t]; dtable is F32. The order of the sum depends on the ids alone,
+     * dtable[v] = (accumulate ? dtable[v] : 0) + Σ over t with ids[t] = v of dout[t]; dtable is F32. The order of the sum depends on the ids only,
      * so that equal calls give equal bits; for a row v with up to 32 tokens it is the order of t.
      */
     void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
@@ -33,8 +33,8 @@ public interface EmbeddingOps {
     }
 
     /**
-     * The gradient of the n rows of a table from row {@code first} on, added: dtable[v - first] += Σ over t with ids[t] = v of dout[t]. Tokens with other ids
-     * are left out. The sum is that of {@link #backward}, and is formed before it is added. Since SPI 1.4.
+     * Adds the gradient of the n rows of a table from row {@code first} on: dtable[v - first] += Σ over t with ids[t] = v of dout[t]. Tokens with other ids
+     * are ignored. The sum is computed as in {@link #backward}, and then added. Since SPI 1.4.
      *
      * @param first at least 0
      * @param dtable_nD F32

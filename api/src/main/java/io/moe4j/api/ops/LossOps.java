@@ -20,8 +20,8 @@ public interface LossOps {
 
     /**
      * Cross-entropy and its gradient: loss[0] += Σ_t scale · (logsumexp(logits[t]) - logits[t, labels[t]]), in the order of t;
-     * logits[t] is replaced by scale · (softmax(logits[t]) - onehot(labels[t])). Where a label is {@link #IGNORED_LABEL}, the token's loss is 0,
-     * and its gradient is 0 in each element, whatever its logits are. For example with labels [3, -100], only the first token has a loss.
+     * logits[t] is replaced by scale · (softmax(logits[t]) - onehot(labels[t])). If a label is {@link #IGNORED_LABEL}, the token's loss and all elements of
+     * its gradient are 0, whatever its logits are. For example with labels [3, -100], only the first token has a loss.
      *
      * @param logits_TV F32 or BF16, overwritten by the gradient with respect to the logits
      * @param labels_T I32 in [0, V), or {@link #IGNORED_LABEL}

@@ -16,27 +16,28 @@ public interface MatmulOps {
     int RUN = 128;
 
     /**
-     * c = alpha · op(a) · op(b) + beta · c; with beta = 0 the old values of c are ignored, NaN included. With another beta, the product may be
-     * rounded to c's type before c is added. Extents may be 0: with k = 0, the product is 0.
+     * c = alpha · op(a) · op(b) + beta · c; with beta = 0 the old values of c are not read, so a NaN in them has no effect. With another beta, the product may
+     * be rounded to c's type before c is added. Extents may be 0: with k = 0, the product is 0.
      *
-     * <p>Where a and b have {@linkplain Tensor#scales() scales}, the k terms of an element of op(a) · op(b) are summed in runs. A run has one scale of
-     * a and one of b, and at most {@value #RUN} terms; runs are cut where a scale changes, and at multiples of {@value #RUN}. The stored numbers of a
-     * run are multiplied and summed in fp32; the run's sum is multiplied by both scales, and added to the other runs' in fp32. Since SPI 1.4, on
-     * devices that {@linkplain DeviceOps#supports support} the type.
+     * <p>If a and b have {@linkplain Tensor#scales() scales}, the k terms of an element of op(a) · op(b) are summed in runs. A run has one scale of
+     * a and one of b, and at most {@value #RUN} terms; a new run begins where a scale changes, and at multiples of {@value #RUN}. The stored numbers of a
+     * run are multiplied and summed in fp32; the run's sum is multiplied by both scales, and added to the sums of the other runs in fp32. The reference
+     * multiplies by a's scale first; a device may multiply the scales with each other first, which differs in the last bit, and where one of these products
+     * leaves the range of fp32. Since SPI 1.4, on devices that {@linkplain DeviceOps#supports support} the type.
      *
-     * <p>Tensor cores may sum a run with fewer bits. Those of Hopper add 32 terms at a time to the sum so far, and first cut each of these 33 numbers to
-     * 13 bits below the largest. So an error of a run is at most 4 · 33 · 2⁻¹³ of Σ|a · b|, 0.016; for random numbers, the largest of millions was
-     * 0.0002. Sums that run along dense numbers are the fastest: a and b with dense rows where these are multiplied, with dense columns where columns are.
-     * A tensor with scales may have either.
+     * <p>Tensor cores may sum a run with fewer bits. Those of Hopper add 32 terms at a time to the sum so far, and first truncate each of these 33 numbers to
+     * 13 bits below the largest. So the error of a run is at most 4 · 33 · 2⁻¹³ = 0.016 times Σ|a · b|; the largest error of millions of sums of random
+     * numbers was 0.0002. Products are fastest if the numbers that a sum runs along are dense: rows of a matrix whose rows are multiplied, otherwise its
+     * columns. A tensor with scales may have dense rows or dense columns.
      */
     void matmul(Stream stream, Matmul arguments);
 
     /**
-     * Several products, of which none reads or overwrites what another one writes: for example, one for each expert. A device may compute them
-     * together, so that products which are too small to keep it busy do so. Each has the bits that {@link #matmul} gives it. Since SPI 1.4.
+     * Several products, none of which reads or overwrites the result of another: for example, one for each expert. A device may compute them
+     * together, so that products which are too small to keep it busy do so. Each has the same bits as with {@link #matmul}. Since SPI 1.4.
      *
-     * @param products of any shapes; devices may need that all are {@linkplain Matmul#isLike alike} and their operands lie at equal distances, and compute
-     *        others one by one
+     * @param products products of any shapes; a device may compute them one by one unless all are {@linkplain Matmul#isLike alike} and their operands lie at
+     *        equal distances
      * @since 0.3.0
      */
     default void matmulEach(Stream stream, List<Matmul> products) {
@@ -99,7 +100,7 @@ public interface MatmulOps {
         }
 
         /**
-         * Whether another product differs in nothing but the addresses of its operands.
+         * Whether another product differs only in the addresses of its operands.
          *
          * @since 0.3.0
          */

@@ -17,7 +17,7 @@ public interface OptimizerOps {
     void adamw(Stream stream, AdamW arguments);
 
     /**
-     * Like {@link #adamw} with an F32 parameter, and writes the new parameter a second time, rounded to the nearest, as a copy rounds it. Since SPI 1.4.
+     * Like {@link #adamw} with an F32 parameter; also writes the new parameter to {@code converted}, rounded to nearest, as a copy would. Since SPI 1.4.
      *
      * @param converted BF16, of the shape of the parameter
      * @return false if the device has no such operation; then it has enqueued nothing
@@ -66,11 +66,11 @@ public interface OptimizerOps {
      * See {@link #momentum}.
      *
      * @param gradient F32 or BF16
-     * @param momentum F32 or BF16; m is rounded to it when it is stored, not before the update is computed from it
+     * @param momentum F32 or BF16; m is rounded when it is stored, and the update is computed from the value before rounding
      * @param update F32 or BF16, overwritten
      * @param beta β, in [0, 1)
      * @param nesterov whether the update looks one step ahead
-     * @param gradientScale what gradients are multiplied by
+     * @param gradientScale factor of the gradients
      * @since 0.3.0
      */
     record Momentum(Tensor gradient, Tensor momentum, Tensor update, float beta, boolean nesterov,

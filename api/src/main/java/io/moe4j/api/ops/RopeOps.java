@@ -37,8 +37,8 @@ public interface RopeOps {
     }
 
     /**
-     * The same, where each token says its position: token t is rotated by the angles of row positions[t] of the table, instead of row t mod S. Since
-     * version 1.4 of the device SPI; a device of an earlier one refuses it.
+     * The same with explicit positions: token t is rotated by the angles of row positions[t] of the table, instead of row t mod S. Since version 1.4 of the
+     * device SPI; a device of an earlier one refuses it.
      */
     default void rotateAt(Stream stream, AtPositions arguments) {
         throw new UnsupportedOperationException(

@@ -20,12 +20,12 @@ public sealed interface Rounding {
     record Nearest() implements Rounding {}
 
     /**
-     * Up or down, where the probability of rounding up is the distance to the value below, as a fraction of the distance between the two values. The
-     * result is right on average, so that small updates are not lost (Gupta et al., "Deep Learning with Limited Numerical Precision", 2015). Of a
-     * finite single's 32 bits, {@link #bits} of the element are added to the lower 16, which are then cut off; values that are not finite stay as
+     * Up or down at random: the probability of rounding up is the distance to the value below, as a fraction of the distance between the two values. The
+     * expected result is exact, so small updates are not lost (Gupta et al., "Deep Learning with Limited Numerical Precision", 2015). The element's
+     * {@link #bits} are added to the lower 16 of the 32 bits of a finite single, and the lower 16 are then cut off; values that are not finite stay as
      * they are. The bits depend only on their arguments, so the result does not depend on how a parameter is sharded.
      *
-     * @param key of this parameter in this step
+     * @param key the key of this parameter in this step
      * @param firstElement index of the first element in the whole parameter
      */
     record Stochastic(long key, long firstElement) implements Rounding {

@@ -26,13 +26,13 @@ public interface RoutingOps {
     }
 
     /**
-     * How experts are selected and weighted. Groups are limited if {@code keptGroups < groups}: then only the {@code keptGroups} most valuable take
-     * part, ties to the lower index.
+     * How experts are selected and weighted. Groups are limited if {@code keptGroups < groups}: then only experts of the {@code keptGroups} groups with the
+     * highest values can be selected, ties to the lower index.
      *
      * @param score softmax or sigmoid
      * @param topK K
      * @param groups number of expert groups, at least 1; divides E
-     * @param keptGroups groups that take part, 1 to {@code groups}
+     * @param keptGroups number of groups whose experts can be selected, 1 to {@code groups}
      * @param normalise whether the K weights are divided by their sum (plus 1e-20)
      * @param scale factor of the weights
      * @param groupValue how a group's value is computed; since version 1.3 of the device SPI; before, it was always {@link GroupValue#TOP_TWO}
@@ -64,7 +64,10 @@ public interface RoutingOps {
     /** scores = softmax or sigmoid of logits, row by row. */
     void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE);
 
-    /** ids[t] = the top K experts by score + bias, best first, ties to the lower index, within the kept groups. I32 (T, K). */
+    /**
+     * ids[t] = the top K experts by score + bias, best first, ties to the lower index, within the kept groups. I32 (T, K). A sum that is NaN counts as infinite,
+     * so that it reaches the weights and the loss, where it is noticed.
+     */
     void select(Stream stream, Gate gate, Tensor scores_TE, Tensor bias_E, Tensor ids_TK);
 
     /** ids[t, k] = (t·K + k) mod E: forced balance, for benchmarks. */
@@ -73,7 +76,7 @@ public interface RoutingOps {
     /** weights[t, k] = scale · scores[t, ids[t, k]], divided by the sum over k before scaling if normalised. */
     void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK);
 
-    /** dlogits from dweights; dlogits is overwritten. */
+    /** The gradient with respect to the logits from the gradient with respect to the weights; dlogits is overwritten. */
     void backward(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor dweights_TK, Tensor dlogits_TE);
 
     /**
@@ -125,7 +128,7 @@ public interface RoutingOps {
     }
 
     /**
-     * sums[0] += the sum of all tokens' balance terms; sums[1] += that of their z terms. Fixed order. Since SPI 1.4.
+     * sums[0] += the sum of all tokens' balance terms; sums[1] += the sum of their z terms. The order of the sums is fixed. Since SPI 1.4.
      *
      * @param counts_BE I32
      * @param terms_2T F32, overwritten: all balance terms, then all z terms

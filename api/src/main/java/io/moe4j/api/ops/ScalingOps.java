@@ -6,7 +6,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 
 /**
- * Between fp32 numbers and types that have scales. For each block of x with the largest size m, in fp32, each division rounded once:
+ * Conversions between fp32 numbers and types that have scales. For each block of x with the largest absolute value m, in fp32, each division rounded once:
  *
  * <ul>
  * <li>scale = m / 448, at least 2⁻¹²⁶ (so a block of zeros has a scale too);
@@ -30,8 +30,8 @@ public interface ScalingOps {
     void quantize(Stream stream, Tensor x, Tensor scaled);
 
     /**
-     * Computes the scales and the stored numbers of the same x several times, with different blocks: gradients are needed with one scale for each 1 × 128
-     * and for each 128 × 1. A device may read x once for all of them. Each has the bits that {@link #quantize} gives it.
+     * Computes the scales and the stored numbers of the same x several times, with different blocks: gradients are needed with a scale for each 1 × 128 and
+     * with a scale for each 128 × 1. A device may read x only once for all of them. Each result has the same bits as with {@link #quantize}.
      *
      * @param x as in {@link #quantize}
      * @param scaled each as in {@link #quantize}

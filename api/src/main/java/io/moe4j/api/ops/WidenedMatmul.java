@@ -8,8 +8,8 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * A product of an F32 and a BF16 matrix in fp32: a copy of the second is widened. Its workspace holds this copy and, for a BF16 result, the product
- * before it is rounded.
+ * A product of an F32 and a BF16 matrix in fp32, with a copy of the BF16 matrix that is widened to fp32. The workspace holds this copy and, for a BF16 result,
+ * the product before it is rounded.
  *
  * @param product see {@link DeviceOps#mixedMatmul}
  * @param workspace {@link #bytes} bytes
@@ -34,9 +34,9 @@ public record WidenedMatmul(Matmul product, Tensor workspace) {
     }
 
     /**
-     * Checks types and strides, for devices too.
+     * Checks types and strides. Devices with their own implementation can use it too.
      *
-     * @throws DeviceException if it is no product of an F32 and a BF16 matrix that is stored or added
+     * @throws DeviceException if it is not a product of an F32 and a BF16 matrix with beta 0 or 1
      */
     public static void require(Matmul product) {
         DType b = product.b().dtype();
@@ -48,7 +48,7 @@ public record WidenedMatmul(Matmul product, Tensor workspace) {
         }
     }
 
-    /** Enqueues it. */
+    /** Enqueues the product. */
     public void enqueue(DeviceOps ops, Stream stream) {
         Tensor b = part(0, product.b());
         ops.elementwise().copy(stream, product.b(), b);

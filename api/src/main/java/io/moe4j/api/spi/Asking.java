@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks plug-ins what they can and what they need, before anything is opened. A fault of a plug-in that is used names it; a fault of one that is only compared
- * with others does not end a run that does not use it.
+ * Calls methods of plug-ins that describe them, before anything is opened. If a plug-in that is used fails, the error names it; if one fails that is only
+ * compared with others, a run that does not use it continues.
  *
  * @since 0.3.0
  */
@@ -27,20 +27,20 @@ public final class Asking {
     private Asking() {}
 
     /**
-     * What several plug-ins have answered.
+     * The answers of several plug-ins.
      *
      * @param given the answers, in the order of the plug-ins
-     * @param failures what those say that could not answer, each with the plug-in's id, class and jar
+     * @param failures messages for the plug-ins that failed, each with the plug-in's id, class and jar
      */
     public record Answers<P extends Provider, T>(Map<P, T> given, List<String> failures) {
 
-        /** The first plug-in with such an answer. */
+        /** The first plug-in whose answer is {@code wanted}. */
         public Optional<P> first(Predicate<T> wanted) {
             return given.entrySet().stream().filter(each -> wanted.test(each.getValue())).map(Map.Entry::getKey)
                     .findFirst();
         }
 
-        /** For the end of a message that none of the plug-ins will do: one that could not answer might. Empty if all have answered. */
+        /** The end of a message that no plug-in is suitable: it lists those that failed, since one of them might be. Empty if all have answered. */
         public String failed() {
             return failures.isEmpty() ? "" : "; " + String.join("; ", failures);
         }
@@ -62,8 +62,8 @@ public final class Asking {
     /**
      * Calls a plug-in.
      *
-     * @param failed what is said before an exception
-     * @param nothing what is said if it returns null
+     * @param failed the beginning of the message if it throws an exception
+     * @param nothing the message if it returns null
      * @throws IllegalStateException as {@link #of} does
      */
     public static <T> T call(Provider provider, Supplier<T> call, String failed, String nothing) {
@@ -80,15 +80,16 @@ public final class Asking {
     }
 
     /**
-     * The exception to throw for one that a plug-in has thrown: the same if it says enough, or else one that names the plug-in, its class and its jar.
+     * The exception to throw instead of one that a plug-in has thrown: the same one if its message is sufficient, otherwise one that names the plug-in, its
+     * class and its jar.
      *
-     * @param failed what is said before the exception
+     * @param failed the beginning of the message
      */
     public static RuntimeException failure(Provider provider, String failed, RuntimeException e) {
         return saysEnough(provider, e) ? e : new IllegalStateException(failed + ": " + e + report(provider), e);
     }
 
-    /** The answers of those plug-ins that can answer. One that throws, returns null or does not link is passed over with a warning. */
+    /** The answers of all plug-ins that can answer. A plug-in that throws, returns null or does not link is skipped with a warning. */
     public static <P extends Provider, T> Answers<P, T> all(List<P> providers, String method, Function<P, T> question) {
         Map<P, T> given = new LinkedHashMap<>();
         List<String> failures = new ArrayList<>();
@@ -104,20 +105,20 @@ public final class Asking {
         return new Answers<>(given, failures);
     }
 
-    /** Those of some plug-ins that say yes, in their order. One that cannot answer is not among them. */
+    /** The plug-ins for which the answer is true, in their order. A plug-in that fails is left out. */
     public static <P extends Provider> List<P> able(List<P> providers, String method, Predicate<P> question) {
         return all(providers, method, question::test).given().entrySet().stream().filter(Map.Entry::getValue)
                 .map(Map.Entry::getKey).collect(Collectors.toList());
     }
 
-    /** Whether an exception is a refusal that was meant, or names the plug-in. */
+    /** Whether an exception is an intended refusal, or its message names the plug-in. */
     private static boolean saysEnough(Provider provider, RuntimeException e) {
         return !e.getClass().getName().startsWith("java.")
                 || hasId(String.valueOf(e.getMessage()), provider.id());
     }
 
     /**
-     * Whether a message has a plug-in's id, as a word. Names of its classes do not count, which often have it too, and which Java's own messages are made of:
+     * Whether a message contains a plug-in's id as a word. Class names, which often contain the id, do not count, because Java's own messages contain them:
      * {@code Cannot invoke "org.acme.Layer.open()"}.
      */
     static boolean hasId(String message, String id) {

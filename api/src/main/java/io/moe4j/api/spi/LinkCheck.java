@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Checks that a plug-in links with the host before any of its code runs. The JVM links only when a call is reached, which may be hours into a run,
- * and its error names no plug-in. This check reads every class of the jar and looks up every class, method and field of moe4j that they use, and
- * every method that they must implement.
+ * Checks that a plug-in links with the host before any of its code runs. The JVM links a call only when it is reached, which may be hours into a run, and
+ * its error names no plug-in. This check reads all classes of the jar, and looks up every class, method and field of moe4j that they use, and every method
+ * that they must implement.
  *
  * <p>Example: a plug-in calls {@code KernelArg.of(int)} and expects a {@code KernelArg}. In a host where that method returns {@code KernelArg.Int},
  * the JVM finds no method with the signature that was compiled into the plug-in.
@@ -34,7 +34,7 @@ final class LinkCheck {
         this.loader = loader;
     }
 
-    /** A sentence that names what the jar of a provider needs and this host does not have; empty if the jar links, or if it cannot be read. */
+    /** A sentence that names what a provider's jar needs but this host does not have; empty if the jar links, or if it cannot be read. */
     static Optional<String> missing(Class<?> provider, String jar) {
         ClassLoader loader = provider.getClassLoader();
         Path file = Path.of(jar);

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the plug-in that a linkage error belongs to, and what is missing: the JVM's own errors name neither plug-in nor version. */
+/** Finds the plug-in that caused a linkage error, and what is missing: the JVM's own errors name neither plug-in nor version. */
 final class LinkFailure {
     /** {@code 'io.moe4j.api.device.KernelArg io.moe4j.api.device.KernelArg.of(int)'}. */
     private static final Pattern QUOTED = Pattern.compile("'([^']+)'");
@@ -57,8 +57,8 @@ final class LinkFailure {
     }
 
     /**
-     * The failure in words, if the plug-in fails by itself: a static initializer that throws, or a native library that is not there. The JVM reports these as
-     * linkage errors too, but another host would not help. Empty for all others.
+     * The failure in words, if its cause is the plug-in alone: a static initializer that throws, or a missing native library. The JVM reports these as linkage
+     * errors too, but another host would not help. Empty for all other failures.
      */
     static Optional<String> own(LinkageError error) {
         String message = String.valueOf(error.getMessage());

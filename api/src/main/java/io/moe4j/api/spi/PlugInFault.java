@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Finds the plug-in in whose code an exception was thrown: the message of a null pointer names neither the plug-in nor its author. Only plug-ins of other
- * jars than moe4j's own count.
+ * Finds the plug-in in whose code an exception was thrown: the message of a null pointer exception names neither the plug-in nor its author. Only plug-ins in
+ * jars other than moe4j's own are considered.
  */
 final class PlugInFault {
     private static final String HOST = "io.moe4j.";
@@ -16,12 +16,12 @@ final class PlugInFault {
 
     private PlugInFault() {}
 
-    /** The plug-ins of others. */
+    /** The plug-ins that are not moe4j's own. */
     static List<Loaded> outside(Stream<Loaded> loaded) {
         return loaded.filter(entry -> !entry.provider().getClass().getName().startsWith(HOST)).toList();
     }
 
-    /** Whether a call was one of code of a provider's plug-in. */
+    /** Whether a stack frame is in the code of a provider's plug-in. */
     static boolean isOf(Class<?> provider, StackTraceElement frame) {
         String module = provider.getModule().getName();
         if (module != null) {
@@ -32,18 +32,21 @@ final class PlugInFault {
     }
 
     /**
-     * What is said of the first of an exception and its causes that was thrown in the code of a plug-in:
+     * The message for the first exception, among {@code failure} and its causes, that was thrown in the code of a plug-in:
      * {@code the plug-in "x" failed in AcmeSpec.open(): java.lang.NullPointerException: …; report this to the author of org.acme.AcmeProvider (acme.jar)}.
      *
      * @param loaded all plug-ins
-     * @return empty if the exception is a refusal that was meant, names the plug-in itself, or was not thrown in the code of one
+     * @return empty if the exception is an intended refusal, already names the plug-in, or was not thrown in the code of a plug-in
      */
     static Optional<String> describe(Throwable failure, Stream<Loaded> loaded) {
         List<Loaded> outside = outside(loaded);
         int causes = 0;
-        for (Throwable thrown = failure; thrown instanceof Exception && isJavas(thrown)
+        for (Throwable thrown = failure; thrown != null && (isJavas(thrown) || isPassedOn(thrown))
                 && causes < MAX_CAUSES; thrown = thrown.getCause()) {
             causes++;
+            if (!isJavas(thrown)) {
+                continue;
+            }
             for (StackTraceElement frame : calls(thrown)) {
                 List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
                 if (!here.isEmpty()) {
@@ -58,8 +61,8 @@ final class PlugInFault {
     }
 
     /**
-     * The calls that count, the last one first: those that moe4j has made. What has called moe4j is a program that uses it as a library; its own plug-ins are
-     * of the same module, and a fault of moe4j is none of theirs. On a thread of a plug-in, all count.
+     * The stack frames to consider, the innermost first: those of calls that moe4j has made. The frames that called moe4j belong to a program that uses it as a
+     * library; a plug-in of that program may be in the same module, but is not the cause of a fault of moe4j. On a thread of a plug-in, all frames count.
      */
     private static List<StackTraceElement> calls(Throwable thrown) {
         List<StackTraceElement> all = List.of(thrown.getStackTrace());
@@ -70,16 +73,48 @@ final class PlugInFault {
         return count == 0 ? all : all.subList(0, count);
     }
 
-    /** Exceptions of other classes are refusals that were meant. */
+    /**
+     * The call that a thread is making, if it is one of a plug-in's code and not of what that has called: {@code the plug-in "x" in AcmeSpec.open()}. What
+     * Java's own classes do there counts as the plug-in's, such as a wait for a lock.
+     *
+     * @param loaded all plug-ins
+     */
+    static Optional<String> running(StackTraceElement[] calls, Stream<Loaded> loaded) {
+        return Stream.of(calls).filter(frame -> !isOfJava(frame)).findFirst().flatMap(frame -> {
+            List<Loaded> here = outside(loaded).stream()
+                    .filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
+            return here.isEmpty() ? Optional.empty()
+                    : Optional.of("the plug-in " + ids(here) + " in " + call(frame));
+        });
+    }
+
+    private static boolean isOfJava(StackTraceElement frame) {
+        return frame.getClassName().startsWith("java.") || frame.getClassName().startsWith("jdk.");
+    }
+
+    /**
+     * Whether the exception is of one of Java's own classes; exceptions of other classes are intended refusals. Of Java's errors, only those count that code
+     * causes by itself: running out of memory does not say whose fault that is.
+     */
     private static boolean isJavas(Throwable thrown) {
-        return thrown.getClass().getName().startsWith("java.");
+        return thrown.getClass().getName().startsWith("java.")
+                && (thrown instanceof Exception || thrown instanceof AssertionError
+                        || thrown instanceof StackOverflowError);
+    }
+
+    /** Whether moe4j has wrapped a fault, and says no more than it: {@code the step cannot be captured: null}. */
+    private static boolean isPassedOn(Throwable thrown) {
+        Throwable cause = thrown.getCause();
+        return thrown.getClass().getName().startsWith(HOST)
+                && (cause instanceof RuntimeException || cause instanceof Error)
+                && String.valueOf(thrown.getMessage()).endsWith(": " + cause.getMessage());
     }
 
     private static String ids(List<Loaded> plugIns) {
         return plugIns.stream().map(entry -> "\"" + entry.id() + "\"").distinct().collect(Collectors.joining(", "));
     }
 
-    /** {@code AcmeSpec.open()}. A lambda is told by the method that it is written in, a constructor by its class. */
+    /** The call in words, such as {@code AcmeSpec.open()}. For a lambda, the method that contains it; for a constructor, its class. */
     private static String call(StackTraceElement frame) {
         String type = frame.getClassName().substring(frame.getClassName().lastIndexOf('.') + 1).replace('$', '.');
         String method = frame.getMethodName().replaceAll("^lambda\\$(.+)\\$\\d+$", "$1");

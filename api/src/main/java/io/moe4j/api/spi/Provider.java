@@ -5,14 +5,14 @@ import java.util.List;
 
 /**
  * The entry point of every plug-in: stateless, found with {@link java.util.ServiceLoader}. Its constructor and {@link #probe()} have no side effects;
- * work begins with the {@code open} method of its SPI, which returns something to be closed.
+ * work begins with the {@code open} method of its SPI, whose result must be closed.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public interface Provider {
 
-    /** The name that a configuration selects it by: lower case, digits and underscores, unique within its SPI. */
+    /** The name with which a configuration selects it: lower case, digits and underscores, unique within its SPI. */
     String id();
 
     /**
@@ -25,7 +25,7 @@ public interface Provider {
     String description();
 
     /**
-     * The plug-in's own settings, which stand in the table {@code [plugin.ID]} of a configuration; any other key in that table is an error.
+     * The plug-in's own settings, in the table {@code [plugin.ID]} of a configuration; any other key in that table is an error.
      * {@link io.moe4j.api.group.RankContext#settings} has their values. Since 0.2.0.
      */
     default List<Setting<?>> settings() {

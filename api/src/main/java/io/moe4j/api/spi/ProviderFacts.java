@@ -9,12 +9,12 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Questions to a class of a plug-in, answered safely even if the class throws. */
+/** Reads properties of a provider's class safely, even if the class throws. */
 final class ProviderFacts {
 
     private ProviderFacts() {}
 
-    /** The answer of a provider's method, which must not be null. Plug-ins are compiled without this host's checks of nulls. */
+    /** The result of a provider's method, after a check that it is not null: plug-ins are compiled without this host's null checks. */
     static <T> T given(String method, @Nullable T answer) {
         if (answer == null) {
             throw new IllegalArgumentException("its method " + method + "() returned null; let it return a value");
@@ -22,7 +22,7 @@ final class ProviderFacts {
         return answer;
     }
 
-    /** Configurations are checked against the settings of all plug-ins, so that one that cannot list its own would harm the others. */
+    /** Checks a provider's settings when it is found: configurations are checked against the settings of all plug-ins, so one faulty list would affect all. */
     static void checkSettings(Provider provider) {
         Set<String> names = new HashSet<>();
         for (Setting<?> setting : given("settings", provider.settings())) {

@@ -21,6 +21,7 @@ final class ProviderSearch<P extends Provider> {
     private static final Pattern ID = Pattern.compile("[a-z0-9_]+");
     /** Stops the search: a loader that cannot even enumerate its providers may throw without end. */
     private static final int MAX_FAILURES = 1000;
+    private static final int JAVA = Runtime.version().feature();
 
     private final Class<P> spi;
     private final SpiVersion host;
@@ -101,7 +102,8 @@ final class ProviderSearch<P extends Provider> {
                     + " that was made for this one");
             case COMPATIBLE -> ID.matcher(id).matches() ? duplicate(id)
                     : Optional.of(
-                            "its id \"" + id + "\" is malformed; ids are lower-case letters, digits and underscores");
+                            "its id \"" + id
+                                    + "\" is malformed; ids are lower-case letters, digits and underscores: give it one of these");
         };
     }
 
@@ -148,10 +150,17 @@ final class ProviderSearch<P extends Provider> {
         return text + remedy(failure);
     }
 
-    /** What {@link ServiceLoader} says of a plug-in has no remedy, nor has an exception of the plug-in itself. */
+    /** A remedy for the messages of {@link ServiceLoader} and for exceptions of a plug-in, which have none. */
     private static String remedy(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
         return switch (failure) {
+            case ServiceConfigurationError e when e
+                    .getCause() instanceof UnsupportedClassVersionError -> "; build the jar"
+                            + " with javac --release " + JAVA
+                            + ", or start moe4j with the Java that the jar was built for";
+            case ServiceConfigurationError e when e
+                    .getCause() instanceof ClassFormatError -> "; the jar is damaged: build,"
+                            + " copy or download it again";
             case ServiceConfigurationError e when message.endsWith(" not found") -> "; its jar offers this class, in"
                     + " META-INF/services or its module-info, and does not have it: correct the name, or build the jar with"
                     + " the class";

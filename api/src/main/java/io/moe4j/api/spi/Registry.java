@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 /**
  * The providers that were found, by SPI and id: an explicit, immutable object; several may exist side by side.
  *
- * <p>A provider that cannot be used is left out with its reason, and does not affect the others. Reasons are: its class is missing, it throws when it
- * is created or asked for its id or version, it was built against an SPI version that the host does not accept, or its id is malformed or taken. The
+ * <p>A provider that cannot be used is left out with its reason, and does not affect the others. Reasons are: its class is missing, its constructor or its
+ * method for id or version throws, it was built against an SPI version that the host does not accept, or its id is malformed or already in use. The
  * first provider with an id keeps it; the host's own providers are added first, so that no jar can replace them. {@link #entries()} lists all
  * providers that were found, loaded or left out.
  *
@@ -56,7 +56,7 @@ public final class Registry {
         return loaded(spi).map(entry -> spi.cast(entry.provider())).toList();
     }
 
-    /** The SPIs that were looked for, with the host's versions, in the order in which they were added. */
+    /** The SPIs whose providers were searched, with the host's versions, in the order in which they were added. */
     public Map<Class<? extends Provider>, SpiVersion> spis() {
         return new LinkedHashMap<>(spis);
     }
@@ -83,16 +83,27 @@ public final class Registry {
     }
 
     /**
-     * The error message for an exception that was thrown in the code of a plug-in of another jar and does not say so, such as a null pointer in a model
-     * family that is opened.
+     * The error message for an exception that was thrown in the code of a plug-in from another jar and does not name the plug-in, such as a null pointer
+     * exception while a model family is opened.
      *
      * @param failure the exception that was thrown
-     * @return the plug-in, the method, the exception, and to whom to report it; empty if the exception is a refusal that was meant (of a class that is
-     *     not one of Java's own), names the plug-in, or was not thrown in the code of one
+     * @return the plug-in, the method, the exception, and to whom to report it; empty if the exception is an intended refusal (its class is not one of
+     *     Java's own), already names the plug-in, or was not thrown in the code of a plug-in
      * @since 0.3.0
      */
     public Optional<String> codeFailure(Throwable failure) {
         return PlugInFault.describe(failure, loaded());
+    }
+
+    /**
+     * The plug-in of another jar whose code a thread is in, for the message about one that stands still: {@code the plug-in "x" in AcmeComm.await()}.
+     *
+     * @param calls the calls that the thread is in, the innermost first ({@link Thread#getStackTrace()})
+     * @return empty if the innermost call that is not one of Java's own classes is none of a plug-in of another jar
+     * @since 0.3.0
+     */
+    public Optional<String> codeRunning(StackTraceElement[] calls) {
+        return PlugInFault.running(calls, loaded());
     }
 
     private Stream<Loaded> loaded() {
@@ -135,7 +146,7 @@ public final class Registry {
         return nameOf(spi).replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
     }
 
-    /** The result for a provider, or for a jar. */
+    /** The result of the search for a provider, or for a jar. */
     public sealed interface Entry {
 
         /** The SPI; unknown for a jar that could not be opened. */
@@ -146,7 +157,7 @@ public final class Registry {
             return spiType().map(Registry::nameOf).orElse("");
         }
 
-        /** The jar or folder that it came in, as a path where it is one. */
+        /** The jar or folder that it came from: a path, if that is known. */
         String jar();
     }
 

@@ -71,7 +71,7 @@ public final class Resources implements AutoCloseable {
             } catch (Exception e) {
                 log.debug("{}: closing {}", owner, resource, e);
                 if (failure == null) {
-                    failure = new IllegalStateException(owner + ": " + resource.getClass().getSimpleName()
+                    failure = new IllegalStateException(owner + ": " + nameOf(resource)
                             + " could not be closed: " + e.getMessage(), e);
                 } else {
                     failure.addSuppressed(e);
@@ -81,5 +81,11 @@ public final class Resources implements AutoCloseable {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    /** A class without a name of its own is told by the one that it is written in. */
+    private static String nameOf(AutoCloseable resource) {
+        Class<?> type = resource.getClass();
+        return type.isAnonymousClass() ? type.getEnclosingClass().getSimpleName() : type.getSimpleName();
     }
 }

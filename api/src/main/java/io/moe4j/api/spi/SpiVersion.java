@@ -34,7 +34,7 @@ public record SpiVersion(int major, int minor) {
     }
 
     /**
-     * Whether what {@code first} added is known to a plug-in that was built against this version: this is that version, or a later one.
+     * Whether a plug-in that was built against this version knows the additions of version {@code first}: this version is {@code first} or later.
      *
      * @since 0.3.0
      */

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 
 /**
  * Conversions of {@link DType#F8_E4M3}, as in the OCP specification of 8-bit floating point (2023): one sign bit, 4 bits of exponent with bias 7,
- * 3 bits of fraction. The largest number is 448, the smallest 2⁻⁹. There is no infinity, and one NaN for each sign: 0x7F and 0xFF.
+ * 3 bits of fraction. The largest number is 448, the smallest positive one 2⁻⁹. There is no infinity, and one NaN for each sign: 0x7F and 0xFF.
  *
  * @since 0.3.0
  */
@@ -54,7 +54,7 @@ public final class Float8 {
     }
 
     /**
-     * The scale of a block whose largest size this is, see {@link io.moe4j.api.ops.ScalingOps}; NaN for NaN.
+     * The scale of a block whose largest absolute value is {@code largest}, see {@link io.moe4j.api.ops.ScalingOps}; NaN for NaN.
      *
      * @since 0.3.0
      */

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * The scales of a tensor of a type that {@linkplain DType#isScaled() needs them}: an element is its stored number times the scale of its block. A
- * tensor is cut into blocks of one extent along each dimension; the last block of a dimension may be shorter.
+ * The scales of a tensor of a type that {@linkplain DType#isScaled() needs them}: an element is its stored number times the scale of its block. The
+ * tensor is divided into blocks of equal extents; the last block along a dimension may be shorter.
  *
  * <p>Example: rows (5, 300) with one scale for each piece of 1 × 128 have scales (5, 3); weights (300, 200) with one for each block of 128 × 128
  * have scales (3, 2).

@@ -16,8 +16,8 @@ import java.util.stream.LongStream;
  * @param dtype element type
  * @param shape extents, outermost first; an extent may be zero
  * @param strides elements (not bytes) between neighbours along each dimension; zero repeats the same elements
- * @param scales what the stored numbers are to be multiplied by, for a type that {@linkplain DType#isScaled() needs scales}; slices and views of a
- *     tensor have their part of its scales. Since 0.3.0
+ * @param scales factors of the stored numbers, for a type that {@linkplain DType#isScaled() needs scales}; slices and views of a tensor have the
+ *     corresponding part of its scales. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
@@ -120,7 +120,7 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
     }
 
     /**
-     * The same elements with other scales; none takes them away, and leaves the stored numbers.
+     * The same stored numbers with other scales, or without scales.
      *
      * @since 0.3.0
      */
@@ -129,9 +129,9 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
     }
 
     /**
-     * Checks that the stored numbers are the elements, or have the scales that make them so.
+     * Checks that the tensor has scales if its type needs them.
      *
-     * @param what this tensor is, for the message
+     * @param what the role of this tensor, for the message
      * @throws IllegalArgumentException if the type needs scales and there are none
      * @since 0.3.0
      */
@@ -163,7 +163,7 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
                 scales.map(given -> given.select(index)));
     }
 
-    /** This tensor with the given extents and strides (in elements), from the same first element. A tensor with scales cannot be seen so. */
+    /** This tensor with the given extents and strides (in elements), from the same first element. Not for tensors with scales. */
     public Tensor strided(long[] newShape, long[] newStrides) {
         if (scales.isPresent()) {
             throw new IllegalArgumentException(this + " with the shape " + Arrays.toString(newShape) + " and strides "

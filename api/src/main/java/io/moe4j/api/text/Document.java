@@ -5,11 +5,11 @@ import java.io.InputStream;
 import java.util.Optional;
 
 /**
- * A document that is read lazily: first its prompt, where it has one, and then its text. Start from {@link #of}; components may be added in later minor
+ * A document that is read lazily: first its prompt, if it has one, and then its text. Start from {@link #of}; components may be added in later minor
  * versions.
  *
- * @param prompt what comes before the text and is not learned, in UTF-8
- * @param text what is learned, in UTF-8
+ * @param prompt the part before the text, in UTF-8; its tokens have no loss
+ * @param text the text to learn, in UTF-8
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

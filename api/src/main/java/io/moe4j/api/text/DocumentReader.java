@@ -16,13 +16,13 @@ public interface DocumentReader extends AutoCloseable {
      * The next document, valid until the next call; empty after the last. Its streams need not be read to their ends.
      *
      * @throws IOException if the file cannot be read, or is damaged
-     * @throws io.moe4j.api.InputException if what is read is not what it should be; the message has the place and a remedy
+     * @throws io.moe4j.api.InputException if the content is not as expected; the message has the place and a remedy
      */
     Optional<Document> next() throws IOException;
 
     /**
-     * The position after the document that {@link #next()} gave last, and before the first call the one that was asked for: a reader that is opened
-     * there reads the documents that follow, and no other. Text of at most 500 characters that only the provider understands; empty for the beginning.
+     * The position after the last document that {@link #next()} returned; before the first call, the position at which the reader was opened. A reader that is
+     * opened there reads exactly the documents that follow. Text of at most 500 characters that only the provider understands; empty for the beginning.
      */
     String position();
 

@@ -3,7 +3,7 @@ package io.moe4j.api.text;
 import io.moe4j.api.Stability;
 
 /**
- * Halves of characters without their other halves, such as <code>&#92;ud83d</code> alone. UTF-8 cannot write them; U+FFFD takes their place.
+ * Unpaired surrogates, such as <code>&#92;ud83d</code> alone. UTF-8 cannot encode them; they are replaced by U+FFFD.
  *
  * @since 0.3.0
  */
@@ -13,19 +13,19 @@ public final class LoneSurrogates {
 
     private LoneSurrogates() {}
 
-    /** How many {@code text} has. */
+    /** The number of unpaired surrogates in {@code text}. */
     public static long count(String text) {
         return text.codePoints().filter(LoneSurrogates::isLone).count();
     }
 
-    /** The text with U+FFFD in the place of each; it has as many UTF-16 units. */
+    /** The text with U+FFFD instead of each unpaired surrogate; it has the same number of UTF-16 units. */
     public static String replaced(String text) {
         return count(text) == 0 ? text
                 : text.codePoints().map(each -> isLone(each) ? REPLACEMENT : each)
                         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
     }
 
-    /** Of a pair, {@link String#codePoints} gives the character. */
+    /** Whether a code point of {@link String#codePoints} is an unpaired surrogate; for a pair, that method returns the character. */
     private static boolean isLone(int point) {
         return point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE;
     }

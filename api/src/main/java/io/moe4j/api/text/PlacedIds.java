@@ -3,13 +3,13 @@ package io.moe4j.api.text;
 import io.moe4j.api.Stability;
 
 /**
- * Ids of a text and their places. Id {@code i} is made of the text from {@code starts[i]} to before {@code ends[i]}, in UTF-16 units. For example, the
- * bytes of {@code aé} are the ids 97, 195 and 169; their starts are 0, 1, 1 and their ends 1, 2, 2: each of the last two is a part of the same character. An
- * id that is made of nothing, such as a space that a tokenizer puts before the first word, may have an end that is its start.
+ * Ids of a text and their places. Id {@code i} stands for the text from {@code starts[i]} (inclusive) to {@code ends[i]} (exclusive), in UTF-16 units. For
+ * example, the bytes of {@code aé} are the ids 97, 195 and 169; their starts are 0, 1, 1 and their ends 1, 2, 2: each of the last two is a part of the same
+ * character. For an id without text, such as a space that a tokenizer adds before the first word, the end may equal the start.
  *
  * @param ids the ids
- * @param starts not falling
- * @param ends as many
+ * @param starts the start of each id, in ascending order; equal starts are allowed
+ * @param ends the end of each id
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -3,7 +3,7 @@ package io.moe4j.api.text;
 import io.moe4j.api.Stability;
 
 /**
- * Receives what is wrong with a file. The host counts it and tells people.
+ * Receives reports of problems in a file. The host counts and logs them.
  *
  * @since 0.3.0
  */
@@ -11,10 +11,10 @@ import io.moe4j.api.Stability;
 public interface ReadLog {
 
     /**
-     * A line, row or entry is not a document. If this returns, the reader goes on with the next one.
+     * Reports a line, row or entry that is not a document. If this returns, the reader continues with the next one.
      *
      * @param where its place: {@code x.jsonl, line 7}
-     * @param problem continues a sentence that begins with the place: {@code has no string "text"}
+     * @param problem the rest of a sentence that begins with the place: {@code has no string "text"}
      * @throws io.moe4j.api.InputException if that ends the run ({@code data.on_bad_line = "fail"})
      */
     void badLine(String where, String problem);
@@ -22,6 +22,6 @@ public interface ReadLog {
     /** Whether {@link #badLine} returns, so that lines may be left out. */
     boolean skipsBadLines();
 
-    /** Characters of the last document were replaced by U+FFFD, since they were halves of one. */
+    /** Reports that {@code count} unpaired surrogates of the last document were replaced by U+FFFD. */
     void loneSurrogates(long count);
 }

@@ -9,11 +9,11 @@ import java.util.Optional;
  * @param input the file
  * @param position where to begin, from {@link DocumentReader#position()}; empty for the beginning
  * @param textField name of the key or column that has the text
- * @param promptField name of the key or column that has the prompt, where documents have one
- * @param messagesField name of the key or column that has a conversation. If present, it is read instead of text and prompt, and only of providers that
- *     {@link SourceProvider#readsMessages()}: the text of each document is then a JSON object in UTF-8 with this key and all other keys or columns. Whether
- *     it is a conversation is not for the provider to check
- * @param log receives what is wrong
+ * @param promptField name of the key or column that has the prompt, if documents have one
+ * @param messagesField name of the key or column that has a conversation. If present, it is read instead of text and prompt. Only providers with
+ *     {@link SourceProvider#readsMessages()} get such requests: the text of each document is then a JSON object in UTF-8 with this key and all other keys or
+ *     columns. The provider need not check that it is a conversation
+ * @param log receives reports of problems
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

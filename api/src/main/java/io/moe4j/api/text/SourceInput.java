@@ -13,10 +13,10 @@ import java.nio.file.Path;
 @Stability(Stability.Level.EVOLVING)
 public interface SourceInput {
 
-    /** Its name, which says what format it has: {@code web/part-3.jsonl}, {@code x.zip!/part-3.jsonl}; without the ending of a compression. */
+    /** Its name, which determines its format: {@code web/part-3.jsonl}, {@code x.zip!/part-3.jsonl}; without the ending of a compression. */
     String name();
 
-    /** Its name for messages, as the user knows it: {@link #name}, with the ending of a compression, such as {@code web/part-3.jsonl.gz}. */
+    /** Its name for messages, as the user knows it: {@link #name} with the ending of a compression, such as {@code web/part-3.jsonl.gz}. */
     default String shownName() {
         return name();
     }
@@ -28,6 +28,6 @@ public interface SourceInput {
      */
     InputStream open(long from) throws IOException;
 
-    /** A file with these bytes, for readers that jump: the file itself, or an unpacked copy that the host removes after the reader is closed. */
+    /** A file with these bytes, for readers that need random access: the file itself, or an unpacked copy that the host removes after the reader is closed. */
     Path file() throws IOException;
 }

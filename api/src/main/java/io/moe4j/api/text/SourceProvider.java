@@ -5,8 +5,8 @@ import io.moe4j.api.spi.Provider;
 import java.io.IOException;
 
 /**
- * The SPI of formats of training text: how a file is read as documents. A file is read by the provider that reads files of its name; folders, archives and
- * compression are the host's.
+ * The SPI of formats of training text: how a file is read as documents. A provider is chosen by the name of a file; the host handles folders, archives and
+ * compression.
  *
  * @since 0.3.0
  */
@@ -19,7 +19,7 @@ public interface SourceProvider extends Provider {
     /** Whether it reads files of this name, such as {@code part-3.parquet}: the name alone, in lower case, without folders and compression. */
     boolean reads(String name);
 
-    /** Whether it reads conversations, as {@link ReadRequest#messagesField()} asks for them. The host asks no other provider for any. */
+    /** Whether it reads conversations, see {@link ReadRequest#messagesField()}. The host requests conversations only from such providers. */
     default boolean readsMessages() {
         return false;
     }

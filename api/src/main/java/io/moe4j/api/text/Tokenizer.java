@@ -25,7 +25,8 @@ public interface Tokenizer extends AutoCloseable {
     Tokens tokens(InputStream text);
 
     /**
-     * The ids of a text, as {@link #tokens} gives them, and where in the text each stands; empty if this tokenizer cannot tell. The whole text is in memory.
+     * The ids of a text, the same as from {@link #tokens}, with the place of each in the text; empty if this tokenizer does not know the places. The whole text
+     * is in memory.
      *
      * @since 0.3.0
      */
@@ -34,9 +35,9 @@ public interface Tokenizer extends AutoCloseable {
     }
 
     /**
-     * Identifies what it does: two tokenizers with the same identity have the same ids for every text, and the same end token. It is compared between
-     * the ranks of a run, and between a folder of tokenized text and the run that reads it. It does not depend on paths, on the machine, or on the
-     * version of a library that gives the same ids.
+     * Identifies its behaviour: two tokenizers with the same identity have the same ids for every text, and the same end token. It is compared between
+     * the ranks of a run, and between a folder of tokenized text and the run that reads it. It must not depend on paths, on the machine, or on the version of
+     * a library as long as the ids are the same.
      *
      * @return at most 200 printable characters, such as {@code bytes} or {@code huggingface, SHA-256 5d41…, end 2}
      */
@@ -45,15 +46,15 @@ public interface Tokenizer extends AutoCloseable {
     }
 
     /**
-     * The files that it is made of, the one that a provider opens it from first. Copied into one folder, they make the same tokenizer. Empty if it is not
-     * read from files.
+     * The files from which it was read; the first is the one from which a provider opens it. Copied into one folder, they make the same tokenizer. Empty if it
+     * was not read from files.
      */
     default List<Path> files() {
         return List.of();
     }
 
     /**
-     * Whether an id is a mark, such as {@code <|im_end|>}, and no text for people.
+     * Whether an id is a special token, such as {@code <|im_end|>}, and not text for people.
      *
      * @since 0.3.0
      */
@@ -61,12 +62,12 @@ public interface Tokenizer extends AutoCloseable {
         return id == endToken();
     }
 
-    /** Turns ids into text, one after another, with a new decoder at each call; empty if this tokenizer cannot do that. */
+    /** A new decoder, which converts ids to text one after another; empty if this tokenizer cannot do that. */
     default Optional<Decoder> decoder() {
         return Optional.empty();
     }
 
-    /** Releases what the tokenizer holds. No text may be read then. */
+    /** Releases the tokenizer's resources. No text may be read afterwards. */
     @Override
     default void close() {}
 
@@ -85,8 +86,8 @@ public interface Tokenizer extends AutoCloseable {
     }
 
     /**
-     * Text of a stream of ids. For use by one thread. An id may be a part of a character: the character {@code é} is the bytes C3 and A9, which the
-     * tokenizer of bytes has as the ids 195 and 169. {@code next(195)} then returns an empty string, and {@code next(169)} returns {@code é}.
+     * Converts a stream of ids to text. For use by one thread. An id may be a part of a character: the character {@code é} is the bytes C3 and A9, for which
+     * the byte tokenizer has the ids 195 and 169. {@code next(195)} then returns an empty string, and {@code next(169)} returns {@code é}.
      */
     interface Decoder {
 
@@ -98,7 +99,7 @@ public interface Tokenizer extends AutoCloseable {
          */
         String next(int id);
 
-        /** The text that was held back, with U+FFFD for an incomplete character. The decoder is then as new. */
+        /** The remaining text, with U+FFFD for an incomplete character. Afterwards the decoder is in its initial state. */
         String end();
     }
 }

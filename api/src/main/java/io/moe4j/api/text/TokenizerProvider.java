@@ -18,13 +18,13 @@ public interface TokenizerProvider extends Provider {
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
     String SPI_VERSION = "1.2";
 
-    /** Whether it reads this file or folder: decided by its name and what is in a folder, without reading much. */
+    /** Whether it reads this file or folder: decided from its name, or from the names in the folder, without reading much. */
     boolean reads(Path path);
 
     /**
      * Opens a tokenizer.
      *
-     * @param path what it is read from; empty if the configuration gives the provider's id
+     * @param path the file or folder to read; empty if the configuration gives the provider's id
      * @throws InputException if the path is needed and missing, or cannot be read
      */
     Tokenizer open(Optional<Path> path);
@@ -32,7 +32,7 @@ public interface TokenizerProvider extends Provider {
     /**
      * Opens a tokenizer, with a choice of the token that ends a document.
      *
-     * @throws InputException also if the tokenizer has no such token, or no choice of it
+     * @throws InputException also if the tokenizer has no such token, or does not support a choice
      */
     default Tokenizer open(TokenizerSource source) {
         source.endToken().ifPresent(token -> {

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a tokenizer is opened from.
+ * The source from which a tokenizer is opened.
  *
  * @param path a file or folder that the provider reads; empty if the configuration gives the provider's id
- * @param endToken the token that ends a document, as it is written in the vocabulary, such as {@code <|endoftext|>}; empty: as the tokenizer says
+ * @param endToken the token that ends a document, as written in the vocabulary, such as {@code <|endoftext|>}; if empty, the tokenizer's own
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -19,14 +19,14 @@ import io.moe4j.api.Stability;
 @Stability(Stability.Level.EVOLVING)
 public interface Spans {
 
-    /** Whether spans are recorded now: where the detail of a span takes work to make, ask first. */
+    /** Whether spans are recorded now. Check it first if the detail of a span is expensive to compute. */
     boolean isRecording();
 
     /**
      * Begins a span.
      *
-     * @param name what is done, the same in all layers and steps, such as {@code "dispatch"}
-     * @param detail what it is done with, such as the name of a layer; may be empty
+     * @param name the kind of work, the same in all layers and steps, such as {@code "dispatch"}
+     * @param detail further information, such as the name of a layer; may be empty
      */
     Span open(String name, String detail);
 

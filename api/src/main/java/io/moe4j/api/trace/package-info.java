@@ -1,4 +1,4 @@
-/** What work a rank is doing, for profiles. */
+/** Records what a rank is doing, for profiles. */
 @NullMarked
 package io.moe4j.api.trace;
 

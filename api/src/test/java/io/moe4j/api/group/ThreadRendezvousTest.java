@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 final class ThreadRendezvousTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
-    /** What a rank does with the rendezvous. */
+    /** The code that a rank runs with the rendezvous. */
     private interface Body {
         String run(int rank) throws Exception;
     }
@@ -80,7 +80,7 @@ final class ThreadRendezvousTest {
         assertTrue(rendezvous.failure().isEmpty());
     }
 
-    /** What a rank brought, and what it was given, are its own: changing one does not reach another rank. */
+    /** Values are copied: if a rank changes an array that it sent or received, other ranks do not see it. */
     @Test
     void bytesAreNotShared() throws Exception {
         ThreadRendezvous rendezvous = ThreadRendezvous.of(2, LONG);
@@ -131,7 +131,7 @@ final class ThreadRendezvousTest {
                 () -> rendezvous.exchange(group("g", List.of(0), 0), "alone", bytes("x")));
     }
 
-    /** Whenever a rank fails, in whatever exchange the others are, nobody hangs and all name it. */
+    /** Whenever a rank fails, in whichever exchange the others are, no rank hangs, and all errors name the failed rank. */
     @Test
     void failuresAtAnyMomentStopEveryone() {
         for (int seed = 0; seed < 40; seed++) {

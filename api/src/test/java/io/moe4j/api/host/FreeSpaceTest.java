@@ -20,7 +20,7 @@ class FreeSpaceTest {
     void aPlaceHasTheRoomOfTheDiskThatItWillBeOn() throws IOException {
         long room = Files.getFileStore(folder).getUsableSpace();
         long told = FreeSpace.at(folder.resolve("new/model")).orElseThrow();
-        // Others write to this disk too.
+        // Other processes write to this disk too.
         assertEquals(room, told, 0.5 * room);
         Path file = Files.writeString(folder.resolve("a"), "a");
         assertTrue(FreeSpace.at(file).isPresent());

@@ -52,7 +52,7 @@ class OwnershipTest {
         Path file = Files.createFile(Files.createDirectory(open.resolve("closed")).resolve("plugin.jar"));
         mode(file, "rw-------");
         assertEquals(Optional.of(open + " can be written by all users (mode 777)"), mine.writableByAll(file));
-        // With the sticky bit, as /tmp has it, others can put files there, and cannot replace this user's.
+        // With the sticky bit, which /tmp has, other users can create files there, but cannot replace files of this user.
         Files.setAttribute(open, "unix:mode", 01777);
         assertEquals(Optional.empty(), mine.writableByAll(file));
         assertEquals(Optional.of(open + " can be written by all users (mode 1777)"), mine.writableByAll(open));

@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 import org.junit.jupiter.api.Test;
 
 class Sha256Test {
-    /** Of {@code abc}: the first example of FIPS 180-2, appendix B.1. */
+    /** The digest of {@code abc}, the first example of FIPS 180-2, appendix B.1. */
     private static final String OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     @Test

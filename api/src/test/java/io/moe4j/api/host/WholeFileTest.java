@@ -45,7 +45,7 @@ class WholeFileTest {
         assertEquals(List.of(file), all());
     }
 
-    /** A second name of the earlier file shows that its bytes are not written over. */
+    /** A second name (hard link) of the earlier file shows that its bytes are not overwritten. */
     @Test
     void theEarlierFileIsReplacedAndNotWrittenOver() throws IOException {
         WholeFile.write(file, "one");

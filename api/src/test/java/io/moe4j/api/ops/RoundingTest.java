@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** The bits of stochastic rounding; that devices round with them is tested by the contract kit of operations. */
+/** Tests the bits of stochastic rounding. The contract kit of operations tests that devices round with them. */
 class RoundingTest {
     private static final Rounding.Stochastic WHOLE = Rounding.Stochastic.of(42, "layers.0.weight", 7, 0);
 
@@ -20,7 +20,7 @@ class RoundingTest {
         assertNotEquals(WHOLE.key(), Rounding.Stochastic.of(42, "layers.1.weight", 7, 0).key());
     }
 
-    /** Of n uniform numbers below 65536, the sum is n · 32767.5, with a standard deviation of √(n / 12) · 65536; four of them are allowed. */
+    /** The sum of n uniform integers below 65536 is n · 32767.5 on average, with a standard deviation of √(n / 12) · 65536; the test allows four of these. */
     @Test
     void bitsAreUniform() {
         int n = 100_000;

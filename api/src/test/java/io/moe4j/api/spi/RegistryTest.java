@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The registry over providers that are named in a folder's {@code META-INF/services}; real jars are in the compatibility tests. */
+/** The registry with providers from a folder's {@code META-INF/services}; the compatibility tests use real jars. */
 final class RegistryTest {
     private static final String HOST = "3.2";
 
@@ -34,7 +34,7 @@ final class RegistryTest {
     /** An SPI of this test. */
     public interface ToyProvider extends Provider {}
 
-    /** Answers well, but for what its subclasses change. */
+    /** A correct provider; subclasses each change one thing. */
     public static class Good implements ToyProvider {
         @Override
         public String id() {
@@ -57,10 +57,10 @@ final class RegistryTest {
         }
     }
 
-    /** As above, second of its name. */
+    /** A second provider with the id of {@link Good}. */
     public static final class SameId extends Good {}
 
-    /** Built against an older minor version. */
+    /** Was built against an older minor version. */
     public static final class OlderMinor extends Good {
         @Override
         public String id() {
@@ -73,7 +73,7 @@ final class RegistryTest {
         }
     }
 
-    /** Needs more than the host has. */
+    /** Was built against a newer minor version than the host's. */
     public static final class NewerMinor extends Good {
         @Override
         public String id() {
@@ -86,7 +86,7 @@ final class RegistryTest {
         }
     }
 
-    /** Of the previous major version. */
+    /** Was built against the previous major version. */
     public static final class OlderMajor extends Good {
         @Override
         public String id() {
@@ -99,7 +99,7 @@ final class RegistryTest {
         }
     }
 
-    /** Of the next major version. */
+    /** Was built against the next major version. */
     public static final class NewerMajor extends Good {
         @Override
         public String id() {
@@ -112,7 +112,7 @@ final class RegistryTest {
         }
     }
 
-    /** Tells no version. */
+    /** Returns a version that is not a number. */
     public static final class NoVersion extends Good {
         @Override
         public String spiVersion() {
@@ -120,7 +120,7 @@ final class RegistryTest {
         }
     }
 
-    /** Has an id that no configuration key would take. */
+    /** Has a malformed id. */
     public static final class OddId extends Good {
         @Override
         public String id() {
@@ -128,18 +128,18 @@ final class RegistryTest {
         }
     }
 
-    /** Cannot be made. */
+    /** Has a constructor that throws. */
     public static final class ThrowsWhenMade extends Good {
-        /** Fails. */
+        /** Throws. */
         public ThrowsWhenMade() {
             throw new IllegalStateException("no luck today");
         }
     }
 
-    /** Is none. */
+    /** Does not implement the SPI. */
     public static final class NoProvider {}
 
-    /** Cannot say what it is. */
+    /** Throws from {@code description()}. */
     public static final class ThrowsWhenAsked extends Good {
         @Override
         public String description() {
@@ -147,7 +147,7 @@ final class RegistryTest {
         }
     }
 
-    /** Breaks the promise of probe. */
+    /** Throws from {@code probe()}, against its contract. */
     public static final class ThrowsWhenProbed extends Good {
         @Override
         public Availability probe() {
@@ -202,7 +202,7 @@ final class RegistryTest {
     /** See {@link Null}. */
     public static final class NullProbe extends Null {}
 
-    /** Has two settings of one name. */
+    /** Has two settings with the same name. */
     public static final class SettingTwice extends Good {
         @Override
         public List<Setting<?>> settings() {
@@ -210,7 +210,7 @@ final class RegistryTest {
         }
     }
 
-    /** Cannot list its settings. */
+    /** Throws from {@code settings()}. */
     public static final class ThrowsForSettings extends Good {
         @Override
         public List<Setting<?>> settings() {
@@ -225,7 +225,7 @@ final class RegistryTest {
 
     /** Needs a native library. */
     public static final class NoLibrary extends Good {
-        /** Loads it. */
+        /** Loads the library, which does not exist. */
         public NoLibrary() {
             System.loadLibrary("moe4j_has_no_such_library");
         }
@@ -246,7 +246,7 @@ final class RegistryTest {
         return ServiceLoader.load(ToyProvider.class, outside);
     }
 
-    /** Has this test's providers outside any module, which is where {@code META-INF/services} counts. */
+    /** Loads this test's providers outside of any module, because {@code META-INF/services} has no effect inside one. */
     private final ClassLoader outside = new ClassLoader(RegistryTest.class.getClassLoader()) {
 
         @Override
@@ -295,7 +295,7 @@ final class RegistryTest {
         assertEquals("an unknown place", entry.jar());
     }
 
-    /** Every way to be broken at once, and the good one among them is found. */
+    /** All broken providers at once: the correct one among them is found. */
     @Test
     void brokenOnesAreListedAndHarmNobody() {
         Registry registry = Registry.builder().add(ToyProvider.class, HOST,
@@ -321,7 +321,7 @@ final class RegistryTest {
         assertEquals(Good.class.getName(), registry.get(ToyProvider.class, "good").getClass().getName());
     }
 
-    /** Plug-ins are compiled without checks of nulls. What one of them does not answer names the method, and harms neither report nor configuration. */
+    /** Plug-ins are compiled without null checks. If a method returns null, the reason names the method; other providers and the configuration still work. */
     @Test
     void whatAnswersNullIsLeftOutByTheNameOfTheMethod() {
         Registry registry = registry(NullId.class, NullVersion.class, NullDescription.class, NullSettings.class,
@@ -345,7 +345,7 @@ final class RegistryTest {
         assertEquals(1, registry.all(ToyProvider.class).size());
     }
 
-    /** The JVM says linkage error here too, but to build it against another api would not help. */
+    /** The JVM reports this as a linkage error too, but building the plug-in against another api would not help. */
     @Test
     void whatFailsByItselfIsNotBlamedOnTheHost() {
         Registry registry = registry(NotInitialized.class, NoLibrary.class);
@@ -354,7 +354,7 @@ final class RegistryTest {
         String reason = leftOut(registry, 1).reason();
         assertTrue(reason.startsWith("a native library is missing, or does not fit: no moe4j_has_no_such_library in")
                 && reason.endsWith(LinkFailure.OWN_REMEDY), reason);
-        // The second use of a class says less: it names the class.
+        // At the second use of the class, the JVM's message is shorter: it only names the class.
         assertEquals(Optional.of("the static initializer of x.Y failed"),
                 LinkFailure.own(new NoClassDefFoundError("Could not initialize class x.Y")));
         assertEquals(Optional.empty(), LinkFailure.own(new NoClassDefFoundError("x/Y")));
@@ -381,7 +381,7 @@ final class RegistryTest {
                 leftOut(registry, 1).reason().startsWith("duplicate id: \"good\" is taken by " + Good.class.getName()));
     }
 
-    /** A plug-in's loader also finds what its parents have, sound or broken. */
+    /** The loader of a plug-in also finds the providers of its parents, correct or broken. */
     @Test
     void aSecondLoaderAddsOnlyWhatIsNew() {
         Registry registry = Registry.builder()

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class ResourcesTest {
     private final List<String> closed = new ArrayList<>();
 
-    /** Closes, or fails to. */
+    /** A resource that records its close, and may throw. */
     private final class Part implements AutoCloseable {
         private final String name;
         private final boolean broken;
@@ -53,6 +53,20 @@ final class ResourcesTest {
         assertEquals("test: Part could not be closed: c is stuck", failure.getMessage());
         assertEquals("a is stuck", failure.getSuppressed()[0].getMessage());
         resources.close();
+    }
+
+    /** A class without a name of its own had none in the message. */
+    @Test
+    void anAnonymousOneIsToldByTheClassAroundIt() {
+        Resources resources = new Resources("test");
+        resources.add(new AutoCloseable() {
+            @Override
+            public void close() throws IOException {
+                throw new IOException("it is stuck");
+            }
+        });
+        assertEquals("test: ResourcesTest could not be closed: it is stuck",
+                assertThrows(IllegalStateException.class, resources::close).getMessage());
     }
 
     @Test

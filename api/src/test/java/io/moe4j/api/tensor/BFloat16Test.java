@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 final class BFloat16Test {
 
-    /** Above 1, neighbours are 2⁻⁷ apart. */
+    /** Between 1 and 2, adjacent values are 2⁻⁷ apart. */
     @Test
     void tiesGoToEven() {
         float half = 0x1p-8f;
@@ -23,7 +23,7 @@ final class BFloat16Test {
         assertEquals(Float.NEGATIVE_INFINITY, rounded(-Float.MAX_VALUE));
     }
 
-    /** Payloads in the lower half only, and those that a carry would turn into infinity or zero. */
+    /** NaNs whose payload is in the lower half only, and NaNs that a carry would turn into infinity or zero. */
     @Test
     void nanStaysNan() {
         for (int bits : new int[] {0x7f800001, 0x7fffffff, 0xff800001, 0xffffffff, 0x7fc00000}) {

@@ -36,7 +36,7 @@ class Float8Test {
         assertEquals(Float.parseFloat(expected), Float8.widen(Float8.round(Float.parseFloat(given))));
     }
 
-    /** Against a search among all numbers. */
+    /** Compares with the nearest of all 256 numbers, found by search. */
     @Test
     void theNearestAndTiesToEven() {
         TreeMap<Double, Integer> numbers = new TreeMap<>();

@@ -63,7 +63,7 @@ public final class ExchangeBench {
                         new CommContext(rank, rank.world(), Optional.of(peers), Optional.empty()));
                 BenchTensors tensors = new BenchTensors(rank)) {
             ExchangeRank exchange = new ExchangeRank(rank, comm, tensors, setup);
-            try (Scope step = rank.memory().openStep()) {
+            try (Scope step = exchange.openStep()) {
                 exchanges(exchange, mode).forEach(work -> work.call().run());
             }
             rank.stream().synchronize();
@@ -74,7 +74,7 @@ public final class ExchangeBench {
                 if (mode.isEmpty()) {
                     times.addAll(setup.time(rank, List.of(exchange.planning())));
                 }
-                try (Scope step = rank.memory().openStep()) {
+                try (Scope step = exchange.openStep()) {
                     times.addAll(setup.time(rank, exchanges(exchange, mode)));
                 }
             }

@@ -20,6 +20,7 @@ final class ExchangeRank {
     private final ExchangeTensors exchanged;
     private @Nullable DispatchPlan plan;
     private @Nullable ReceivedRows received;
+    private @Nullable Scope receiving;
 
     ExchangeRank(RankContext rank, CommBackend comm, BenchTensors tensors, BenchSetup setup) {
         MoeSpec moe = setup.moe();
@@ -31,6 +32,15 @@ final class ExchangeRank {
         exchanged = ExchangeTensors.of(tensors, setup, setup.ids(rank.rank()), comm);
     }
 
+    /** Opens the step of the exchanges by one plan. */
+    Scope openStep() {
+        Scope step = rank.memory().openStep();
+        return () -> {
+            giveBackReceived();
+            step.close();
+        };
+    }
+
     /** Makes a plan and discards it. */
     BenchPart.Work planning() {
         return figures.plan().by(() -> {
@@ -40,7 +50,7 @@ final class ExchangeRank {
         });
     }
 
-    /** The parts of an exchange by one plan, which lasts until the open step is closed. Each part uses the results of those before it. */
+    /** The parts of an exchange by one plan, which lasts until the {@linkplain #openStep() step} is closed. Each part uses the results of those before it. */
     List<BenchPart.Work> exchanges() {
         plan = comm.plan(exchanged.ids_TK());
         return List.of(figures.dispatch().by(this::dispatch), figures.combine().by(this::combine),
@@ -80,8 +90,18 @@ final class ExchangeRank {
         dispatchAdjoint();
     }
 
+    /** Only the rows of the last dispatch are used: a backend that takes their memory from the stack has room for those of one, however often it is called. */
     private void receive(DispatchRequest request) {
+        giveBackReceived();
+        receiving = rank.memory().open();
         received = comm.dispatch(request).await();
+    }
+
+    private void giveBackReceived() {
+        if (receiving != null) {
+            receiving.close();
+            receiving = null;
+        }
     }
 
     private DispatchPlan plan() {

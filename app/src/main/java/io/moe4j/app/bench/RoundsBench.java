@@ -1,16 +1,19 @@
 package io.moe4j.app.bench;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.InputException;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Asking;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.ExchangeNeeds;
@@ -56,6 +59,7 @@ public final class RoundsBench {
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         BenchSetup setup = BenchSetup.ofParts(config, registry, options);
         setup.moe();
+        requireRounds(setup);
         CommConfig configured = RankShapes.exchange(config, setup.spec(), setup.providers());
         CommConfig worst = configured.withCapacity(ReceiveCapacity.worstCase(), OverflowAction.FAIL);
         CommConfig rounds = configured.withCapacity(configured.capacity(), OverflowAction.ROUNDS);
@@ -77,6 +81,18 @@ public final class RoundsBench {
             facts.put("one_rank_seconds_of_a_round", median(all.get(3)) / all.get(3).rounds());
             return BenchReport.of("rounds", setup, devices.all(), rates, all.stream().map(Measured::time).toList())
                     .with(facts);
+        }
+    }
+
+    /** Another backend would leave out the rows that do not fit, and seem to be fast. */
+    private static void requireRounds(BenchSetup setup) {
+        CommBackendProvider comm = setup.providers().comm().orElseThrow();
+        DeviceKind kind = setup.providers().device().kind();
+        if (!Asking.of(comm, "supportsRounds", each -> each.supportsRounds(kind))) {
+            throw new InputException(
+                    "model.moe_comm_backend " + comm.id() + " does not exchange rows in rounds on devices"
+                            + " of kind " + kind + ", which is what is timed here; choose a backend that does, such as"
+                            + " minimal_async_ep, or time its exchange with bench moe");
         }
     }
 

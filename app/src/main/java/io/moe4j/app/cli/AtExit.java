@@ -31,7 +31,8 @@ final class AtExit implements AutoCloseable {
         return hook;
     }
 
-    private static void hurried(Runnable work) {
+    /** Does the work, and waits for it no longer than a moment. */
+    static void hurried(Runnable work) {
         Thread thread = Thread.ofPlatform().daemon().start(work);
         try {
             thread.join(MOST_MILLIS);

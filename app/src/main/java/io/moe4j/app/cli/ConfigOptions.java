@@ -4,6 +4,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.KeyTable;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.ArrayList;
@@ -98,9 +99,19 @@ final class ConfigOptions {
         Arguments arguments = arguments();
         if (!arguments.others().isEmpty()) {
             throw new ParameterException(command.commandLine(), "unexpected: " + String.join(" ", arguments.others())
-                    + "; values follow a key, as in --training.steps 10");
+                    + "; " + instead(arguments.others().getFirst()));
         }
         return arguments;
+    }
+
+    /** How to give what stands where only options can. */
+    private static String instead(String other) {
+        int equals = other.indexOf('=');
+        return other.endsWith(".toml") || NamedConfigs.names().contains(other)
+                ? "a configuration is named with " + CONFIG + " " + other
+                : KeyTable.isKey(equals < 0 ? other : other.substring(0, equals))
+                        ? "two dashes come before a key: --" + other + (equals < 0 ? " VALUE" : "")
+                        : "values follow a key, as in --training.steps 10";
     }
 
     /**
@@ -129,6 +140,16 @@ final class ConfigOptions {
 
     /** Overrides, and arguments that are no options. */
     Arguments arguments() {
-        return Arguments.parse(command.commandLine().getParseResult().unmatched());
+        Arguments arguments = Arguments.parse(command.commandLine().getParseResult().unmatched());
+        arguments.overrides().stream().map(Arguments.Override::key).filter(this::isMistypedOption).findFirst()
+                .ifPresent(key -> {
+                    throw new ParameterException(command.commandLine(), OptionNames.missing(command, "--" + key));
+                });
+        return arguments;
+    }
+
+    /** Whether one of the command's own options was meant. These have no dots, which all keys have that have a section. */
+    private boolean isMistypedOption(String key) {
+        return key.indexOf('.') < 0 && !KeyTable.isKey(key) && OptionNames.nearest(command, key).isPresent();
     }
 }

@@ -1,13 +1,18 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.api.host.UnreadableFile;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.app.terminal.TypedPath;
+import io.moe4j.data.TokenFolder;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.chat.ChatFormat;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.ConfiguredData;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.DataConfig;
 import io.moe4j.trainer.config.NamedConfigs;
@@ -78,6 +83,11 @@ final class EvalCommand implements Callable<Integer> {
         }
         Path texts = data;
         Path model = GivenPath.of(arguments.others().getFirst());
+        UnreadableFile.requireReachable(texts);
+        if (!Files.exists(texts)) {
+            throw new InputException(
+                    "--data " + texts + " does not exist; give a text file, a .jsonl file, or a folder of them");
+        }
         Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(),
                 () -> start(model, texts));
         try (ModelSource source = start.source()) {
@@ -118,16 +128,18 @@ final class EvalCommand implements Callable<Integer> {
         // An evaluation is not captured: exchanges that cannot be captured are allowed.
         List<String> always = new ArrayList<>(List.of("model.name=" + source.modelName(), "graph_capture.enable=false",
                 "validation.path=" + texts, "validation.split=0"));
-        chatTemplate(source).ifPresent(file -> always.add("data.chat_template=" + file));
+        chatTemplate(source, texts).ifPresent(file -> always.add("data.chat_template=" + file));
         source.tokenizer().ifPresent(tokenizer -> always.add("data.tokenizer=" + tokenizer));
         return configOptions.loadBesideArguments(registry, ConfigUse.runningModel(source.spec()),
                 Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
     }
 
     /** The chat template of the model as a file, if conversations are read and it is not found beside the tokenizer. */
-    private Optional<Path> chatTemplate(ModelSource source) {
-        DataConfig given = configOptions.unchecked().data();
-        if (given.messagesField().isEmpty() || given.chatTemplate().isPresent()) {
+    private Optional<Path> chatTemplate(ModelSource source, Path texts) {
+        TrainerConfig asked = configOptions.unchecked();
+        DataConfig given = asked.data();
+        if (given.chatTemplate().isPresent() || !ConfiguredData
+                .hasConversations(asked.withValidation(asked.validation().withPath(Optional.of(texts))))) {
             return Optional.empty();
         }
         return source.chatFormat().filter(format -> !isBesideTokenizer(format, source, given)).map(format -> {
@@ -167,6 +179,13 @@ final class EvalCommand implements Callable<Integer> {
 
     private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankLaunch launch) {
         AtomicBoolean stop = new AtomicBoolean();
+        if (launch.hasFirstRank() && config.data().tokenizer().equals(ConfiguredTokenizer.AUTO)
+                && config.validation().path().filter(TokenFolder::isIn).isEmpty()) {
+            spec.commandLine().getErr().println(TypedPath.of(source.path())
+                    + " has no tokenizer, so that text is read as"
+                    + " bytes. If its weights were trained with a tokenizer, copy its tokenizer.json there, or name it with"
+                    + " --data.tokenizer; --data.tokenizer bytes says that it is so");
+        }
         try (Evaluation evaluation = launch.told("opening the model",
                 () -> Evaluation.open(config, source, registry, launch, true));
                 Interrupts interrupts = Interrupts.handle(signal -> {

@@ -59,12 +59,15 @@ final class FailureReport implements IExecutionExceptionHandler {
         }
     }
 
-    /** Says that no command has this name, and which command has the nearest one. */
+    /** Says that no command or option has this name, and which has the nearest one. */
     private static String unknown(CommandLine.UnmatchedArgumentException failure) {
         CommandLine command = failure.getCommandLine();
         String given = failure.getUnmatched().getFirst();
-        if (given.startsWith("-") || command.getSubcommands().isEmpty()) {
-            return String.valueOf(failure.getMessage());
+        if (given.startsWith("-")) {
+            return OptionNames.missing(command.getCommandSpec(), given);
+        }
+        if (command.getSubcommands().isEmpty()) {
+            return OptionNames.tooMany(command.getCommandSpec(), given);
         }
         return "there is no command " + given + "; " + NearestName.of(given, command.getSubcommands().keySet())
                 .map(near -> "the nearest is " + near)

@@ -113,7 +113,7 @@ final class GenerateCommand implements Callable<Integer> {
     /** Prints how prompts are read, if that may not be what the user expects. */
     private void tellOfChat(boolean chat, ModelSource source) {
         if (chat) {
-            tell("a conversation: each prompt continues it; " + TypedPrompts.NEW + " begins another");
+            tell("a conversation: each prompt continues it; " + TypedPrompts.NEW + " begins another, Ctrl-D ends");
         } else if (ChatText.isIn(source)) {
             tell("prompts are texts to continue; this model has a chat template, and --chat makes a conversation of them");
         }

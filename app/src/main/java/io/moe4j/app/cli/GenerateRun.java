@@ -77,6 +77,9 @@ final class GenerateRun {
                 }
                 if (typed.beginsAnew(line)) {
                     err.println("a new conversation");
+                } else if (typed.isNoCommand(line)) {
+                    err.println("there is no command " + line.strip() + ": " + TypedPrompts.NEW
+                            + " begins another conversation, Ctrl-D ends");
                 } else if (!line.isBlank()) {
                     Optional<StopSignal> signal = answer(line, typed, request, json);
                     if (signal.filter(each -> each != StopSignal.INT).isPresent()) {
@@ -124,6 +127,7 @@ final class GenerateRun {
     private Answered one(Prompt prompt, GenerationRequest request, boolean json, boolean goesOn) {
         AtomicBoolean stopped = new AtomicBoolean();
         try (Interrupts interrupts = Interrupts.handle(signal -> stopped.set(true))) {
+            interrupts.beforeHalt(err::println);
             AnswerText answer = texts.answer();
             StringBuilder whole = new StringBuilder();
             TokenListener listener = token -> {

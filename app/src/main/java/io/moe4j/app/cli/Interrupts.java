@@ -18,6 +18,7 @@ final class Interrupts implements AutoCloseable {
 
     private final IntConsumer halt;
     private volatile Consumer<StopSignal> stop;
+    private volatile Runnable last = () -> {};
     private final AtomicReference<Optional<StopSignal>> first = new AtomicReference<>(Optional.empty());
     private final List<Runnable> restore = new ArrayList<>();
 
@@ -64,6 +65,15 @@ final class Interrupts implements AutoCloseable {
         }
     }
 
+    /**
+     * What is still written before a second signal ends the process, as by {@link AtExit}, whose work is not done then.
+     *
+     * @param work ends the row of a terminal, and says what is lost
+     */
+    void beforeHalt(Runnable work) {
+        last = work;
+    }
+
     /** For tests: signals come only through {@link #receive}. */
     static Interrupts unhandled(Consumer<StopSignal> stop, IntConsumer halt) {
         return new Interrupts(stop, halt);
@@ -82,6 +92,7 @@ final class Interrupts implements AutoCloseable {
         if (first.compareAndSet(Optional.empty(), Optional.of(signal))) {
             stop.accept(signal);
         } else {
+            AtExit.hurried(last);
             halt.accept(signal.exitCode());
         }
     }

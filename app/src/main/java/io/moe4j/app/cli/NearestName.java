@@ -11,7 +11,12 @@ final class NearestName {
 
     /** The name with the fewest changed letters, and at most one change for every two letters; two swapped letters are one change. */
     static Optional<String> of(String given, Collection<String> names) {
-        return names.stream().filter(name -> changes(given, name) <= Math.max(1, name.length() / 2))
+        return of(given, names, 2);
+    }
+
+    /** The same, with at most one change for every {@code letters} letters. */
+    static Optional<String> of(String given, Collection<String> names, int letters) {
+        return names.stream().filter(name -> changes(given, name) <= Math.max(1, name.length() / letters))
                 .min(Comparator.comparingInt(name -> changes(given, name)));
     }
 

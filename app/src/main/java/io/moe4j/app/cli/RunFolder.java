@@ -70,6 +70,7 @@ final class RunFolder implements AutoCloseable {
             throw new InputException("the run's folder " + path
                     + " cannot be written; give an --output in a folder that you may write");
         }
+        requireFree(path, values);
         RunLock lock = RunLock.take(path);
         try {
             EarlierRun.in(path).ifPresent(earlier -> earlier.requireContinuedBy(values));
@@ -78,6 +79,18 @@ final class RunFolder implements AutoCloseable {
             throw e;
         }
         return new RunFolder(path, lock, remark);
+    }
+
+    /** Before the lock, which would leave its file there. A run that is there already may go on. */
+    private static void requireFree(Path path, TrainerConfig values) {
+        try {
+            if (EarlierRun.in(path).isEmpty()) {
+                FolderUse.requireFree(path, values);
+            }
+        } catch (InputException e) {
+            discardIfUnused(path);
+            throw e;
+        }
     }
 
     /** The path of the folder. */

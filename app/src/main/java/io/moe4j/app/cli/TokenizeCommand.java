@@ -65,8 +65,10 @@ final class TokenizeCommand implements Callable<Integer> {
     public Integer call() {
         Arguments arguments = config.arguments();
         if (arguments.others().size() != 1) {
-            throw new ParameterException(spec.commandLine(), "one OUTPUT-FOLDER is needed, and these were given: "
-                    + arguments.others() + "; for example: moe4j tokenize --data.path texts tokens");
+            throw new ParameterException(spec.commandLine(), "one OUTPUT-FOLDER is needed, and "
+                    + (arguments.others().isEmpty() ? "none was given"
+                            : "these were given: " + String.join(", ", arguments.others()))
+                    + "; for example: moe4j tokenize --data.path texts tokens");
         }
         if (threads < 1 || threads > DeviceSettings.MOST_THREADS || shardTokens < 1) {
             throw new ParameterException(spec.commandLine(), "--threads " + threads + " --shard-tokens " + shardTokens
@@ -95,7 +97,12 @@ final class TokenizeCommand implements Callable<Integer> {
         Corpus corpus = Corpus.open(settings.data().path(), ConfiguredData.corpus(settings, registry));
         corpus.checkHeads();
         TokenizeLine line = new TokenizeLine(out, main == null ? Screen.none() : main.screen(), System::nanoTime);
-        try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry)) {
+        PrintWriter err = spec.commandLine().getErr();
+        try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry);
+                AtExit atExit = AtExit.of("says how to go on", () -> {
+                    line.close();
+                    err.println(folder + " is not finished: the same command goes on after its last whole shard");
+                })) {
             TokenManifest made = Tokenization.run(corpus, tokenizer,
                     new Tokenization.Options(ConfiguredTokenizer.id(settings),
                             new DocumentSplit(settings.validation().split(), heldOut),

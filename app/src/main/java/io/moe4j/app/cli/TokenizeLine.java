@@ -5,7 +5,10 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** Shows the progress of tokenizing in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is not a terminal. */
+/**
+ * Shows the progress of tokenizing in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is not a terminal.
+ * Thread-safe.
+ */
 final class TokenizeLine implements AutoCloseable {
     private static final long EVERY_NANOS = 200_000_000;
     private static final double MEGA = 1e6;
@@ -19,6 +22,7 @@ final class TokenizeLine implements AutoCloseable {
     private long firstBytes = -1;
     private long bytes;
     private boolean visible;
+    private boolean closed;
 
     TokenizeLine(PrintWriter out, Screen screen, LongSupplier nanoTime) {
         this.out = out;
@@ -29,12 +33,12 @@ final class TokenizeLine implements AutoCloseable {
     }
 
     /** Reports progress. */
-    void at(long done, long all, long tokens) {
+    synchronized void at(long done, long all, long tokens) {
         // Bytes that an earlier run has read do not count for this run's speed.
         firstBytes = firstBytes < 0 ? done : firstBytes;
         bytes = done;
         long now = nanoTime.getAsLong();
-        if (!screen.interactive() || now - shown < EVERY_NANOS) {
+        if (closed || !screen.interactive() || now - shown < EVERY_NANOS) {
             return;
         }
         shown = now;
@@ -55,13 +59,14 @@ final class TokenizeLine implements AutoCloseable {
     }
 
     /** Bytes that were read; 0 if there was nothing to do. */
-    long bytes() {
+    synchronized long bytes() {
         return bytes;
     }
 
-    /** Removes the line. */
+    /** Removes the line, for good: also while another thread still tokenizes, where the process is ending. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         if (visible) {
             visible = false;
             out.print(CLEAR);

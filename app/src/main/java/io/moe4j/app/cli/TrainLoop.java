@@ -84,6 +84,11 @@ final class TrainLoop {
         try (RunRecord record = RunRecord.open(folder.path(), config.metrics(), run.description(), begin);
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps())) {
+            interrupts.beforeHalt(() -> {
+                output.close();
+                err.println(
+                        "a second signal: the run ends at once, and what it has made since its newest checkpoint is lost");
+            });
             interrupts.begin(stopping(output));
             // From here on, the first Ctrl-C ends the run after a step. Tests wait for the lines that are printed here.
             output.println(report);

@@ -2,12 +2,15 @@ package io.moe4j.app.cli;
 
 import io.moe4j.app.generate.Prompt;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Turns typed lines into prompts: each line is a separate text, or all lines form one conversation. For use by one thread. */
 final class TypedPrompts {
     /** Typed to begin a new conversation. */
     static final String NEW = "/new";
+
+    private static final Pattern WORD = Pattern.compile("/[a-zA-Z?]+");
 
     private final boolean chat;
     private final Optional<String> system;
@@ -39,6 +42,14 @@ final class TypedPrompts {
         }
         before = null;
         return true;
+    }
+
+    /**
+     * Whether a line is one word after a slash, such as {@code /exit}, which people try as a command: it is no prompt then, because a model would answer it,
+     * and it would stay in the conversation.
+     */
+    boolean isNoCommand(String line) {
+        return chat && WORD.matcher(line.strip()).matches();
     }
 
     /** The prompt of a line. */

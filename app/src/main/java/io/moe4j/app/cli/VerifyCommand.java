@@ -6,6 +6,7 @@ import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.DamageException;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -36,9 +37,10 @@ final class VerifyCommand implements Callable<Integer> {
     public Integer call() {
         List<Path> found = CheckpointChoice.candidates(path);
         if (found.isEmpty()) {
-            throw new InputException(
-                    path + " is no checkpoint and has none; give the folder of a checkpoint, or of a run"
-                            + " that has saved some");
+            throw new InputException(CheckpointChoice.newestRun(path)
+                    .map(run -> path + " is no run, and has some; name one of them, such as " + run)
+                    .orElseGet(() -> path + (Files.exists(path) ? " is no checkpoint and has none" : " does not exist")
+                            + "; give the folder of a checkpoint, or of a run that has saved some"));
         }
         long damaged = found.stream().filter(checkpoint -> !isWhole(checkpoint)).count();
         return damaged == 0 ? ExitCode.OK : ExitCode.FAILED;

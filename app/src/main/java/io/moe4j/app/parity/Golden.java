@@ -31,6 +31,9 @@ final class Golden implements AutoCloseable {
     /** Losses of modules for multi-token prediction: (steps, modules). */
     static final String PREDICTED = "train/mtp_loss";
 
+    /** Tensors of every golden file. */
+    private static final List<String> EVERY = List.of("input_ids", "labels", "logits", "loss", LOSS_CURVE, NORM_CURVE);
+
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -44,7 +47,11 @@ final class Golden implements AutoCloseable {
     static Golden open(Path path) {
         Golden golden = new Golden(SafetensorsFile.open(path));
         try {
-            List.of("input_ids", "labels", "logits", "loss", LOSS_CURVE, NORM_CURVE).forEach(golden.file::entry);
+            List<String> missing = EVERY.stream().filter(name -> !golden.file.tensors().containsKey(name)).toList();
+            if (!missing.isEmpty()) {
+                throw golden.refusal("it is no golden file, because it lacks " + String.join(", ", missing)
+                        + "; give one, such as those in tests/parity/src/test/resources/io/moe4j/tests/parity");
+            }
             if (golden.file.entry("input_ids").shape().size() != 2) {
                 throw golden.refusal(golden.file.entry("input_ids") + " must have two dimensions: sequences, tokens");
             }

@@ -3,8 +3,10 @@ package io.moe4j.app.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** The first signal asks, any further one ends. {@link TerminalTest} sends real ones. */
@@ -24,6 +26,37 @@ class InterruptsTest {
             assertEquals(List.of(130), halted);
             assertEquals(Optional.of(StopSignal.TERM), interrupts.received());
         }
+    }
+
+    @Test
+    void theRowOfTheTerminalIsEndedBefore() {
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        try (Interrupts interrupts = Interrupts.unhandled(signal -> order.add("asked"), code -> order.add("halted"))) {
+            interrupts.beforeHalt(() -> order.add("written"));
+            interrupts.receive(StopSignal.INT);
+            interrupts.receive(StopSignal.INT);
+        }
+        assertEquals(List.of("asked", "written", "halted"), order);
+    }
+
+    /** A terminal that takes nothing, as after Ctrl-S, does not keep the process. */
+    @Test
+    void whatCannotBeWrittenIsNotWaitedFor() {
+        List<Integer> halted = new ArrayList<>();
+        CountDownLatch never = new CountDownLatch(1);
+        try (Interrupts interrupts = Interrupts.unhandled(signal -> {}, halted::add)) {
+            interrupts.beforeHalt(() -> {
+                try {
+                    never.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            interrupts.receive(StopSignal.INT);
+            interrupts.receive(StopSignal.TERM);
+        }
+        assertEquals(List.of(143), halted);
+        never.countDown();
     }
 
     @Test

@@ -46,7 +46,7 @@ class LaunchCommandTest {
             "launch --nproc 4 --grace 0 train|--grace 0", "launch --nproc 4 --nproc 2 train|option '--nproc' ",
             "launch --nproc 4 --grace 99999999999 train|--grace 99999999999: it must lie between 1 and 999999999",
             "launch --nproc 4 --max-restarts -1 train|--max-restarts -1: it must be at least 0",
-            "launch --nprox 2 train|Unknown option"})
+            "launch --nprox 2 train|there is no option --nprox; the nearest is --nproc"})
     void isRefusedWithTheRemedy(String command, String part) {
         StringWriter err = new StringWriter();
         List<String> words = new ArrayList<>(Arrays.asList(command.split(" ")));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.app.launcher.ProjectFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -57,7 +58,28 @@ class MainTest {
                     "gnerate x | the nearest is generate", "zzz | there are train, ",
                     "generate not/there | not/there does not exist", "report not/there | is not there",
                     "train --training.stepz 3 | the nearest is training.steps",
-                    "train here | unexpected: here",
+                    "train here | unexpected: here; values follow a key, as in --training.steps 10",
+                    "train mine.toml | unexpected: mine.toml; a configuration is named with --config mine.toml",
+                    "plan qwen3_moe_debugmodel_minimal_async_ep | is named with --config qwen3_moe_debugmodel_minimal",
+                    "train training.steps=3 | two dashes come before a key: --training.steps=3",
+                    "train ranks 2 | two dashes come before a key: --ranks VALUE",
+                    "generate a --promt x | there is no option --promt; the nearest is --prompt",
+                    "generate a --temp=1 | there is no option --temp; the nearest is --temperature",
+                    "doctor --colour | there is no option --colour",
+                    "tokenize --thread 2 a | there is no option --thread; the nearest is --threads",
+                    "train --ouput a --training.steps 3 | there is no option --ouput; the nearest is --output",
+                    "train --steps 3 | the nearest is training.steps",
+                    "train --rank 3 | give both or none. How many ranks a run has is --ranks",
+                    "verify a b | unexpected: b; besides options, verify takes CHECKPOINT",
+                    "doctor here | unexpected: here; besides options, doctor takes nothing",
+                    "verify not/there | not/there does not exist",
+                    "plan --model.from Qwen/Qwen3-30B-A3B | Qwen3-30B-A3B/config.json does not exist; give the folder",
+                    "plan --model.from Qwen/Qwen3-30B-A3B | hub is downloaded first, for example with hf download",
+                    "generate Qwen/Qwen3-30B-A3B --prompt x | hub is downloaded first, for example with hf download",
+                    "generate https://example.org/model --prompt x | is downloaded first, for example with hf download",
+                    "eval a --data not/there | --data not/there does not exist",
+                    "tokenize --data.path docs | one OUTPUT-FOLDER is needed, and none was given",
+                    "tokenize a b | and these were given: a, b",
                     "launch --nproc two train | --nproc two: it must be a whole number",
                     "export a b --max-shard-size 5XB | is no size of at least 1 byte",
                     "generate a --temperature warm | --temperature warm: it must be a number",
@@ -85,6 +107,51 @@ class MainTest {
         String[] words = Stream.of(arguments.split(" ")).map(word -> word.replace("''", "")).toArray(String[]::new);
         assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), words), out.toString());
         assertTrue(err.toString().contains("\"\" is no path; write . for the current folder"), err.toString());
+    }
+
+    /** As with {@code outputs}, which is often given instead of a run in it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"verify", "generate --prompt x", "train --checkpoint.enable --checkpoint.resume"})
+    void aFolderOfRunsIsAnsweredWithOneOfThem(String command, @TempDir Path folder) throws IOException {
+        Path checkpoint = Files.createDirectories(folder.resolve("mine/checkpoints/step-000000001"));
+        Files.createFile(checkpoint.resolve("manifest.jsonl"));
+        assertEquals(2, run(command + " " + folder), out.toString());
+        assertTrue(err.toString().contains(folder + " is no run, and has some; ")
+                && err.toString().contains("one of them, such as " + folder.resolve("mine")), err.toString());
+    }
+
+    /** As with {@code models}, or with a folder of Hugging Face's cache. */
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "snapshots/0a1b2c"})
+    void aFolderOfModelsIsAnsweredWithOneOfThem(String model, @TempDir Path models) throws IOException {
+        Files.writeString(Files.createDirectories(models.resolve(model)).resolve("config.json"), "{}");
+        assertEquals(2, run("plan --model.from " + models), out.toString());
+        assertTrue(
+                err.toString().contains(" is no model, and has some: there is no config.json in it; name one of them, "
+                        + "such as " + models.resolve(model)),
+                err.toString());
+        assertEquals(2, run("generate --max-tokens 1 " + models + " --prompt x"), out.toString());
+        assertTrue(err.toString().contains(" is no model, and has some; name one of them, such as "), err.toString());
+    }
+
+    /** A loss over bytes says nothing about a model that reads tokens, whose tokenizer was not copied. */
+    @ParameterizedTest
+    @CsvSource({"'', true", "' --data.tokenizer bytes', false"})
+    void readingBytesForWantOfATokenizerIsTold(String more, boolean told, @TempDir Path folder) throws IOException {
+        Path texts = Files.writeString(folder.resolve("a.txt"), "some text ".repeat(20));
+        assertEquals(0, run("eval " + ProjectFiles.tinyModel() + " --data " + texts + " --training.seq_len 16" + more),
+                err.toString());
+        assertEquals(told, err.toString().contains(" has no tokenizer, so that text is read as bytes."),
+                err.toString());
+    }
+
+    /** A model's weights are easily taken for a golden file. */
+    @Test
+    void weightsAreNoGoldenFile() {
+        assertEquals(2, run("parity " + ProjectFiles.tinyModel() + "/model.safetensors"), out.toString());
+        assertTrue(err.toString().contains("it is no golden file, because it lacks input_ids, labels, logits, loss, ")
+                && err.toString().contains("; give one, such as those in tests/parity/src/test/resources"),
+                err.toString());
     }
 
     @Test

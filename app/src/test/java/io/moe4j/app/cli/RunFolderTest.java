@@ -16,6 +16,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -61,6 +62,34 @@ class RunFolderTest {
         Files.writeString(used.resolve("config.toml"), "");
         RunFolder.discardIfUnused(used);
         assertTrue(Files.exists(used.resolve("run.lock")));
+    }
+
+    /** A run in such a folder would leave one that is two things, or data that changes. */
+    @Test
+    void foldersOfOtherThingsAreRefused() throws IOException {
+        for (String file : List.of("config.json", "adapter_config.json", "tokens.properties")) {
+            Path other = Files.createDirectories(parent.resolve("of " + file));
+            Files.writeString(other.resolve(file), "{}");
+            String refused = assertThrows(InputException.class, () -> open(other, new Resume.Nothing())).getMessage();
+            assertTrue(refused.contains(" is a folder of ") && refused.contains("give an --output"), refused);
+            assertFalse(Files.exists(other.resolve("run.lock")), "nothing is left there");
+            Files.delete(other.resolve(file));
+            open(other, new Resume.Nothing()).close();
+        }
+    }
+
+    @Test
+    void aRunDoesNotWriteIntoItsData() throws IOException {
+        Path texts = Files.createDirectories(parent.resolve("texts"));
+        TrainerConfig reading = fresh().withData(fresh().data().withPath(Optional.of(texts)));
+        for (Path output : List.of(texts, texts.resolve("outputs/mine"))) {
+            String refused = assertThrows(InputException.class,
+                    () -> RunFolder.openIn(parent, output, "unused", "unused", reading)).getMessage();
+            assertTrue(refused.contains(output + " is in " + texts + ", which is read as data"), refused);
+            assertFalse(Files.exists(output), "it was made for the run");
+        }
+        Files.createDirectories(texts);
+        RunFolder.openIn(parent, parent.resolve("texts-2"), "unused", "unused", reading).close();
     }
 
     /** As where outputs is a link to a disk that is not mounted. */

@@ -83,6 +83,19 @@ class TerminalTest {
         assertTrue(raw.contains("is not saved (checkpoint.enable is false)"), raw);
         assertFalse(raw.contains("\u001b"), raw);
         assertFalse(raw.contains("stopped   after"), raw);
+        assertTrue(raw.endsWith("what it has made since its newest checkpoint is lost\r\n"), raw);
+    }
+
+    @Test
+    void ctrlCInTheMiddleOfTokenizingSaysHowToGoOn() throws Exception {
+        // Tokenized on one thread without the optimizing compiler, which takes seconds: the line is drawn five times in each.
+        Path texts = folder.resolve("texts.jsonl");
+        Files.writeString(texts, ("{\"text\": \"" + "some words of a text ".repeat(200) + "\"}\n").repeat(30_000));
+        int code = run(80, "xterm-256color", " M tokens\ttype 3\n", List.of("tokenize", "--data.path", texts.toString(),
+                "--data.tokenizer", "bytes", "--threads", "1", folder.resolve("tokens").toString()));
+        assertEquals(130, code, raw());
+        assertTrue(raw().endsWith("\r\u001b[K" + folder.resolve("tokens")
+                + " is not finished: the same command goes on after its last whole shard\r\n"), raw());
     }
 
     @Test

@@ -184,6 +184,17 @@ class LauncherTest {
         assertEquals(asked, run.out().contains("argument -XX:CICompilerCount=4\n"), run.text());
     }
 
+    /** A JVM does not start with a heap that begins larger than it may become. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xmx96m", "-Dx=y -Xmx8g", "-XX:MaxRAMPercentage=1", ""})
+    void aLimitOfTheHeapMayBeSmall(String options) throws Exception {
+        Run run = run(tree(folder.resolve("tree")), Map.of("MOE4J_JAVA_OPTS", options), "plan");
+        assertEquals(options.isEmpty(), run.out().contains("argument -Xms256m\n"), run.text());
+        for (String option : options.isEmpty() ? List.<String>of() : List.of(options.split(" "))) {
+            assertTrue(run.out().contains("argument " + option + "\n"), run.text());
+        }
+    }
+
     /** The real JVM, in the locales in which it takes names for ASCII by itself. */
     @ParameterizedTest
     @ValueSource(strings = {"", "LANG=C", "LC_ALL=C", "LC_ALL=POSIX", "LANG=xx_YY.UTF-8"})

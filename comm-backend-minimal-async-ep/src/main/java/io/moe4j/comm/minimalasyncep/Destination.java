@@ -1,6 +1,6 @@
 package io.moe4j.comm.minimalasyncep;
 
-/** Where a routed row goes, in one 64-bit number: the rank from bit 40 upwards, the row below; or that it is dropped. */
+/** Where a routed row goes, as one 64-bit number: {@code rank << 40 | row}, or {@link #DROPPED}. */
 final class Destination {
     /** A row beyond the capacity: it is sent nowhere, and adds zero to the sum. */
     static final long DROPPED = -1;

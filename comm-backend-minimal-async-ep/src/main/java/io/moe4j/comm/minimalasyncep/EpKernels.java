@@ -36,7 +36,7 @@ final class EpKernels {
     private static final String COMBINE_WHOLE_F32 = "combine_whole_f32";
     private static final String COMBINE_WHOLE_BF16 = "combine_whole_bf16";
 
-    /** Ends the name of a kernel that does the same in {@link #BESIDE_BLOCKS} times larger blocks, each of which fills a multiprocessor. */
+    /** Suffix of the kernels whose blocks are {@link #BESIDE_BLOCKS} times larger, so that each fills a multiprocessor; otherwise they are the same. */
     private static final String BESIDE = "_beside";
 
     private static final int THREADS = 256;
@@ -129,7 +129,7 @@ final class EpKernels {
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
     void dispatchRows(DispatchRequest request, EpPlan plan, Landing landing) {
         dispatch(request, request.x_TD(), request.weights_TK(), plan, landing, landing.peerRows());
-        // Scales travel in the way of their rows.
+        // The scales of a row go to the same places as the row.
         request.x_TD().scales().ifPresent(scales -> dispatch(request, scales.values(), Optional.empty(), plan, landing,
                 landing.peerRowScales()));
     }
@@ -197,7 +197,7 @@ final class EpKernels {
         launch(kernel, blocks, THREADS, sharedBytes, arguments);
     }
 
-    /** Beside the main stream, rows take few multiprocessors from it, and these wholly: links need few to be busy, and a product's block needs a whole one. */
+    /** Beside the main stream, rows occupy few multiprocessors, but these fully: few keep the links busy, and each block of a product needs a whole one. */
     private void launchRows(String kernel, boolean besideMain, long blocks, KernelArg... arguments) {
         if (besideMain && exchange.isBesideMain()) {
             launch(kernel + BESIDE, Math.ceilDiv(Math.min(blocks, blocksBeside), BESIDE_BLOCKS),
@@ -212,7 +212,7 @@ final class EpKernels {
                 .withBlock(threads).withSharedBytes(sharedBytes));
     }
 
-    /** A plan that needs one round only has kernels of its own, which take fewer registers. */
+    /** Plans that need only one round have separate kernels, which take fewer registers. */
     private String sumKernel(boolean rounds) {
         return switch (config.returnType()) {
             case F32 -> rounds ? COMBINE_F32 : COMBINE_WHOLE_F32;

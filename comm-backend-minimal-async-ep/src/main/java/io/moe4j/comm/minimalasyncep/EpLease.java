@@ -5,13 +5,13 @@ import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * The received rows of a dispatch, until another dispatch takes their memory over, or until they are released.
+ * The received rows of a dispatch, until another dispatch takes over their memory, or until they are released.
  *
- * @param plan by which the rows were dispatched
+ * @param plan the plan by which the rows were dispatched
  * @param landing where the rows are: the buffer itself, or memory that keeps them
  * @param slot the buffer from which the experts' outputs are combined
- * @param dispatch the number of the dispatch that brought them
- * @param keeping where memory of kept rows is given back
+ * @param dispatch the number of the dispatch with which they arrived
+ * @param keeping where the memory of kept rows is returned
  */
 record EpLease(EpPlan plan, Landing landing, ReceiveSlot slot, long dispatch, KeptRows<KeptSlot> keeping)
         implements ReceivedRows {

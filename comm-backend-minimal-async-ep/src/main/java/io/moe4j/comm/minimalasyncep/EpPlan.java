@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param owner the backend that made the plan
  * @param destinations_N I64: where each routed row goes, see {@link Destination}. With rounds, a row is a place in the arrival order of all rounds
  * @param rounds present if the plan can need more than one round
- * @param further whether this is the round that {@code rounds} counts, and not the first
+ * @param further false for the first round; true for the later round whose number is in {@code rounds.round_1}
  */
 record EpPlan(MinimalAsyncEp owner, Tensor destinations_N, Tensor offsets_e, Tensor tokensPerExpert_E,
         Optional<EpRounds> rounds, boolean further) implements DispatchPlan {

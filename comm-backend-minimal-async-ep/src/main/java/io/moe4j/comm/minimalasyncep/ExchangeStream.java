@@ -6,10 +6,10 @@ import io.moe4j.api.group.RankContext;
 import java.util.function.Consumer;
 
 /**
- * The stream of all exchanges of a rank, which may be its main stream. If it is another one, an exchange begins after what the main stream has enqueued so
- * far, and the main stream waits for it before it uses what the exchange has written, or overwrites what it reads. Barriers are launched on this stream only,
- * so that all ranks launch them in the same order. Inside {@link #onMain} they are launched on the main stream: after all earlier ones of the other stream,
- * and before all later ones.
+ * The stream of all exchanges of a rank, which may be its main stream. If it is another stream, an exchange begins after the work that the main stream has
+ * enqueued so far, and the main stream waits for the exchange before it uses what that has written, or overwrites what it reads. Barriers are launched on
+ * this stream only, so that all ranks launch them in the same order. Inside {@link #onMain} they are launched on the main stream, after all earlier barriers
+ * of the other stream and before all later ones.
  */
 final class ExchangeStream {
     private final Stream main;
@@ -25,14 +25,14 @@ final class ExchangeStream {
         return onMain ? main : own;
     }
 
-    /** Whether exchanges can run beside what the main stream does. */
+    /** Whether exchanges have a stream of their own, and so can run at the same time as the main stream. */
     boolean isBesideMain() {
         return !onMain && !own.equals(main);
     }
 
     /**
-     * Runs work whose exchanges are enqueued to the main stream, given to it: after all exchanges so far, and before all later ones, each of which
-     * begins with {@link #fork}.
+     * Runs {@code work} and passes it the main stream, to which its exchanges are enqueued: after all exchanges so far, and before all later ones, each
+     * of which begins with {@link #fork}.
      */
     void onMain(Consumer<Stream> work) {
         fork();
@@ -45,14 +45,14 @@ final class ExchangeStream {
         }
     }
 
-    /** Work from now on begins after what the main stream has enqueued so far. */
+    /** Later work of this stream begins after the work that the main stream has enqueued so far. */
     void fork() {
         if (isBesideMain()) {
             own.await(main.record());
         }
     }
 
-    /** What the main stream enqueues from now on begins after all work so far. */
+    /** Later work of the main stream begins after all work of this stream so far. */
     void join() {
         if (isBesideMain()) {
             main.await(own.record());
@@ -64,7 +64,7 @@ final class ExchangeStream {
         return own.record();
     }
 
-    /** What the main stream enqueues from now on begins after the work before the event. */
+    /** Later work of the main stream begins after the work before the event. */
     void join(Event end) {
         main.await(end);
     }

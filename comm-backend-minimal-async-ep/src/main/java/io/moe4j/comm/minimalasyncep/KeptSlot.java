@@ -9,8 +9,8 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * Memory on every rank for the rows of one dispatch that keeps them. Peers write into it as they write into a receive buffer, so keeping rows costs no
- * copy; what the experts compute from them goes to the receive buffer.
+ * Memory on every rank for the received rows of one dispatch, which are kept until backward. Peers write into it as they write into a receive buffer, so
+ * keeping rows costs no copy. The experts write their outputs to the receive buffer.
  */
 final class KeptSlot implements Landing {
     /** Dispatches are numbered from 1. */

@@ -3,7 +3,7 @@ package io.moe4j.comm.minimalasyncep;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.tensor.Tensor;
 
-/** Where the rows of a dispatch arrive on every rank, with the scalars that travel with them. */
+/** Memory on every rank in which the rows of a dispatch arrive, with their scalars. */
 interface Landing {
 
     Tensor rows_RD();

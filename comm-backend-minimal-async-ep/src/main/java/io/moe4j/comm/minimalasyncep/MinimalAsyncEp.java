@@ -43,13 +43,13 @@ import org.slf4j.LoggerFactory;
  * <p>Memory that peers write (counts, receive buffers) is protected by two kinds of barriers: one <em>before</em> writing, so that all ranks that
  * read the old content have finished, and one <em>after</em>, so that all ranks that read the new content see all of it. {@link PeerGroup#barrier}
  * releases and acquires at system scope, so this also holds between devices. The barriers do not depend on any state of the host, so this also holds
- * where the end of a replayed graph meets the beginning of the next replay.
+ * between the end of one replay of a graph and the beginning of the next.
  */
 final class MinimalAsyncEp implements CommBackend {
     static final String ID = "minimal_async_ep";
-    /** Blocks of 256 threads, four of which share a multiprocessor, of an exchange that runs beside the main stream. */
+    /** For exchanges on a stream of their own: how many groups of 256 threads copy rows. Four groups fill a multiprocessor. */
     static final Setting<Long> BLOCKS_BESIDE = Setting.integer("blocks_beside", 128, 1, 1 << 16);
-    /** Multiprocessors that products leave to such an exchange. */
+    /** For exchanges on a stream of their own: how many multiprocessors the products of the main stream leave to them. */
     static final Setting<Long> MULTIPROCESSORS_BESIDE = Setting.integer("multiprocessors_beside", 32, 0, 1 << 10);
 
     private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
@@ -66,7 +66,7 @@ final class MinimalAsyncEp implements CommBackend {
     private final SymmetricMemory counts;
     private final Tensor counts_EPE;
     private final Tensor statistics_2;
-    /** The ranks to which a row is sent once; absent if each copy is sent by itself. */
+    /** For each rank, 1 if a row is sent to it only once; absent if each copy is sent separately to all ranks. */
     private final Optional<Tensor> far_EP;
     private final Optional<Tensor> roundStatistics_3;
     private final Map<ReceiveBuffer, ReceiveSlot> slots = new EnumMap<>(ReceiveBuffer.class);
@@ -117,7 +117,7 @@ final class MinimalAsyncEp implements CommBackend {
                 far_EP.isPresent() ? "a row once to each far rank" : "each copy of a row by itself");
     }
 
-    /** Marks the ranks to which rows are sent once. All ranks decide alike whether there are any. */
+    /** Marks the ranks to which a row is sent only once. All ranks decide in the same way whether there are any. */
     private Optional<Tensor> farRanks(Tensor far_EP) {
         exchange.fork();
         exchange.stream().fill(far_EP, 0);
@@ -232,9 +232,10 @@ final class MinimalAsyncEp implements CommBackend {
     }
 
     /**
-     * All ranks make the same number of rounds, since each computes it from the counts of all; so their barriers meet, whatever a rank itself has to
-     * receive. A captured graph makes those that are needed, where the device can repeat work. Otherwise the host enqueues as many as the worst case needs,
-     * and in those that are not needed each kernel ends at once. The body of a loop uses one stream, so these rounds are made on the main stream.
+     * All ranks make the same number of rounds, because each computes it from the counts of all; so each barrier is launched by all of them, even by a rank
+     * that has nothing left to receive. Where the device can repeat work, a captured graph makes only the rounds that are needed. Otherwise the host
+     * enqueues as many as the worst case needs, and the kernels of a round that is not needed end at once. The body of a loop uses one stream, so these
+     * rounds are made on the main stream.
      */
     @Override
     public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
@@ -304,8 +305,8 @@ final class MinimalAsyncEp implements CommBackend {
     }
 
     /**
-     * Rows that are still arriving. On the main stream, the barrier is launched only when the rows are awaited, so that other work can be launched before it.
-     * On a stream of its own it has been launched already, and the main stream waits for its end.
+     * Rows that are still arriving. If exchanges use the main stream, the barrier is launched only when the rows are awaited, so that other work can be
+     * launched before it. If they have a stream of their own, it has been launched already, and the main stream waits for its end.
      */
     private final class Arrival implements PendingRows {
         private final EpLease lease;
@@ -322,7 +323,7 @@ final class MinimalAsyncEp implements CommBackend {
             checkOpen();
             lease.landing().check(lease.dispatch());
             if (!arrived) {
-                // Also for kept rows: the next dispatch into the buffer takes the memory that says where copies go.
+                // Also for kept rows: their chains are in the buffer's memory, which the next dispatch into it overwrites.
                 lease.slot().check(lease.dispatch());
                 launched.ifPresentOrElse(exchange::join, () -> {
                     exchange.fork();

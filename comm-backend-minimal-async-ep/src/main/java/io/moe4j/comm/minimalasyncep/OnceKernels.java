@@ -8,17 +8,18 @@ import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Sends a token's row once to each rank that wants it, and copies it to its other places there.
+ * Sends a token's row once to each rank that needs it, and copies it to its other places there.
  *
- * <p>The source writes the row to the place of the token's first slot on that rank, and a 4-byte entry to each of the token's places there, which
- * chains them in slot order. After the rows have arrived, the destination walks the chains. An entry says which place is next, and whether the row has
- * arrived here: {@code next + 1} (0 at the end of a chain) where it has, and its bitwise complement, which is negative, where it is still to be copied.
+ * <p>The source writes the row to the place of the token's first slot on that rank, and a 4-byte entry to each of the token's places there. The entries
+ * chain the places in slot order. After the rows have arrived, the destination follows the chains. An entry says which place is next, and whether the row
+ * was sent to this place: if so, it is {@code next + 1} (0 at the end of a chain); if the row is still to be copied here, it is the bitwise complement of
+ * that, which is negative.
  *
  * <p>Example: a token's three slots have the places 5, 2 and 9 of one rank. Its row is written to place 5; the entries are 3 (place 2 follows) in place 5, ~10
  * in place 2, and ~0 in place 9.
  */
 final class OnceKernels {
-    /** Slots that are looked at together. Those of a token with more than 32 experts are sent as if they were several tokens'. */
+    /** Slots that are handled together. A token with more than 32 experts is sent as if it were several tokens. */
     private static final int MAX_SLOTS = 32;
     private static final long ROWS_WORTH_A_HANDOVER = 16;
     private static final int NONE = -1;
@@ -29,7 +30,7 @@ final class OnceKernels {
      * Copies each token's row to the first of its destinations on each rank of another device, and to all of its destinations on other ranks; scalars
      * and entries to all destinations. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N; I64 T; I32 K; I64 bytes of a row; I32 far_EP, 1 for
      * ranks to which rows are sent once; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out); table of the peers' I32 chain_R
-     * (out); three of the {@link Window}, outside of which a destination counts as if it were not there. Grid: one warp per token, up to 2048 blocks.
+     * (out); three of the {@link Window}; destinations outside it are ignored. Grid: one warp per token, up to 2048 blocks.
      */
     static void dispatchRowsOnce(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
@@ -77,7 +78,7 @@ final class OnceKernels {
         }
     }
 
-    /** The first slot in [from, to) that goes to {@code peer}. */
+    /** The first slot in [from, to) whose destination is on rank {@code peer}. */
     private static int other(long[] destinations, int peer, int from, int to) {
         for (int k = from; k < to; k++) {
             if (destinations[k] != Destination.DROPPED && Destination.rank(destinations[k]) == peer) {

@@ -28,7 +28,7 @@ final class ReceiveSlot implements Landing {
     ReceiveSlot(ReceiveBuffer name, PeerGroup peers, Resources resources, CommConfig config, long capacity) {
         String purpose = "receive buffer: " + name.name().toLowerCase(java.util.Locale.ROOT);
         this.name = name;
-        // Rows that arrive with scales are smaller than the outputs that are written over them.
+        // Outputs overwrite the rows. Rows with scales have 8-bit elements, so the outputs are wider.
         DType widest = config.rowType().isScaled() ? config.returnType() : config.rowType();
         rows = resources.add(peers.allocate(Tensor.bytes(widest, capacity, config.dim()), purpose));
         rowScales = config.rowType().isScaled()
@@ -49,7 +49,7 @@ final class ReceiveSlot implements Landing {
         return name;
     }
 
-    /** Takes the buffer over for {@code dispatch}: the lease of an earlier dispatch ends. */
+    /** Takes over the buffer for {@code dispatch}: the lease of an earlier dispatch ends. */
     void take(long dispatch) {
         holder = dispatch;
     }
@@ -68,7 +68,7 @@ final class ReceiveSlot implements Landing {
         return rows_RD;
     }
 
-    /** Over the rows' own memory. */
+    /** The experts' outputs, in the same memory as the rows. */
     Tensor outputs_RD() {
         return outputs_RD;
     }
@@ -83,8 +83,8 @@ final class ReceiveSlot implements Landing {
     }
 
     /**
-     * Where rows that were sent once have their other places; see {@link OnceKernels}. It lies in the memory of {@link #scalars_R}, which the experts
-     * write only after the rows have been spread.
+     * The chains that lead to the other places of rows that were sent once; see {@link OnceKernels}. They lie in the memory of {@link #scalars_R}, which
+     * the experts write only after the rows have been spread.
      */
     Tensor chain_R() {
         return chain_R;

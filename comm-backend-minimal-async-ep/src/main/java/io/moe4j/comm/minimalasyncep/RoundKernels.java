@@ -52,9 +52,9 @@ final class RoundKernels {
 
     /**
      * Computes the offsets of the round that is under way; they are 0 once all rounds are made. Arguments: I32 round_1; I32 ends_e; I32 e; I64 C; I32
-     * offsets_e (out); I32 before_1 (out): of the first expert that has rows in the round, those of earlier rounds. One block.
+     * offsets_e (out); I32 before_1 (out): how many rows of the round's first expert earlier rounds had. One block.
      *
-     * <p>The example, on rank 0: round 1 has offsets [1, 4] and 4 rows before, round 2 [0, 1] and 3 rows before, and any further one [0, 0] and none.
+     * <p>The example, on rank 0: round 1 has offsets [1, 4] and before 4, round 2 [0, 1] and 3, and any further round [0, 0] and 0.
      */
     static void openRound(CpuLaunch launch) {
         MemorySegment memory = launch.memory();

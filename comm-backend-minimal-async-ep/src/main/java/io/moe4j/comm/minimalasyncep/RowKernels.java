@@ -51,11 +51,11 @@ final class RowKernels {
     }
 
     /**
-     * Fetches each token's K rows from the peers and sums them in fp32, in slot order, rounded once. Where there are several rounds, each fetches the
-     * rows that are in its {@link Window}, and scalars with them: all but the last leave the rows in waiting_ND, and the last one sums. Arguments: I64
+     * Fetches each token's K rows from the peers and sums them in fp32, in slot order, rounded once. If there are several rounds, each fetches the
+     * rows in its {@link Window}, and their scalars: all but the last store the rows in waiting_ND, and the last one sums. Arguments: I64
      * destinations_N; I64 T; I32 K; I64 D; table of the peers' rows_RD; table of the peers' F32 scalars_R; out_TD (out); F32 scalars_TK (out) or
-     * absent; three of the window; waiting_ND (in, out), or absent for one round. Grid: T blocks. Under a second name it serves plans of one round, for which
-     * CUDA has a kernel that knows no rounds.
+     * absent; three of the window; waiting_ND (in, out), or absent for one round. Grid: T blocks. This kernel has a second name, combine_whole, for plans of
+     * one round: there CUDA has a separate kernel without rounds.
      *
      * <p>In bf16, slots of 1, 2⁻⁸ and 2⁻⁸ give 1 + 2⁻⁷; if each addition were rounded to bf16, they would give 1. If the second slot came in round 1
      * of 2, round 0 would leave the first and third slot in waiting_ND, and round 1 would add in the same order.

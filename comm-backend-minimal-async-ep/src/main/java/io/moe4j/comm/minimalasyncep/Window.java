@@ -12,7 +12,7 @@ import io.moe4j.api.device.CpuLaunch;
  * <p>Example: C = 4, rounds 3. A row with place 9 is row 1 of the buffer in round 2, and is in no other round.
  *
  * @param rounds how many rounds the plan needs
- * @param round the round that the launch belongs to; {@code rounds} or more where nothing is left to move
+ * @param round the round that the launch belongs to; {@code rounds} or more if nothing is left to move
  * @param capacity C
  */
 record Window(int rounds, int round, long capacity) {

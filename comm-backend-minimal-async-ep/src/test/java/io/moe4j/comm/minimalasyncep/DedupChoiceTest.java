@@ -40,7 +40,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which of the two ways of dispatching is taken, told by the kernels that run. */
+/** Which of the two ways of dispatching is used, seen from the kernels that are launched. */
 class DedupChoiceTest {
     private static final int RANKS = 2;
     /** Two ranks, 64 experts, K = 6, rows of 4096 bytes: 510 tokens save a little more than 4 MiB. */
@@ -92,7 +92,7 @@ class DedupChoiceTest {
         }
     }
 
-    /** Peers that say where they are. */
+    /** Peers for which {@code isOnAnotherDevice} is set by the test. */
     private record Placed(PeerGroup peers, boolean otherDevice) implements PeerGroup {
         @Override
         public Group group() {

@@ -24,21 +24,21 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * A way to be broken: the real backend with one thing wrong.
+ * A planted fault: the real backend with one thing wrong.
  *
  * @param name what is wrong
- * @param test the tests of the kit that have to find it
+ * @param test the tests of the kit that must find it
  * @param reason words of the assertion that finds it, as a regular expression
- * @param context what the backend is opened on
- * @param kernels replaced kernels, by name
- * @param wrap what is wrapped around the backend
- * @param claim what the provider says of itself
+ * @param context changes the context in which the backend is opened
+ * @param kernels the replaced kernels, by name
+ * @param wrap wraps the backend
+ * @param claim a false claim of the provider
  */
 record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason,
         UnaryOperator<CommContext> context, Map<String, UnaryOperator<CpuKernel>> kernels,
         BiFunction<CommBackend, CommContext, CommBackend> wrap, Claim claim) {
 
-    /** What the provider says of itself, and what is not true. */
+    /** A claim of the provider that is not true. */
     enum Claim {
         TRUE, EVERY_KIND, ROWS_STAY
     }
@@ -66,7 +66,7 @@ record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> tes
         return new Fault(name, test, reason, context, kernels, wrap, what);
     }
 
-    /** Barriers of one phase do nothing, and ranks fall behind in turn. */
+    /** Barriers of one phase do nothing, and ranks are delayed in turn. */
     Fault withoutBarrier(String phase) {
         return on(given -> new CommContext(given.rank(), given.group(),
                 given.peers().map(peers -> Planted.withoutBarrier(peers, given.rank().device(), phase)),

@@ -17,7 +17,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
-/** The faults that the kit has to find, each in the test that is made for it and for the reason that is given. */
+/** The faults that the kit must find, each in the test that is meant for it, and for the given reason. */
 final class Faults {
     private static final Tests EXCHANGES = CommBackendContract::exchanges;
     private static final Tests CAPACITIES = CommBackendContract::capacities;
@@ -49,7 +49,7 @@ final class Faults {
         return kit -> Stream.of(dynamicTest("it", () -> test.accept(kit)));
     }
 
-    /** Not among the others, because 4 GiB of rows are written until it is found. */
+    /** Separate from the others, because the test writes 4 GiB of rows before it finds the fault. */
     static Fault shortOffsets() {
         return Fault.of("row offsets of 32 bits", one(CommBackendContract::rowsBeyond31Bits), "which begins at byte")
                 .kernel("dispatch_rows", Kernels::shortOffsets);
@@ -311,7 +311,7 @@ final class Faults {
                         : Planted.CALL));
     }
 
-    /** The device asks symmetric memory for more than the interface of the api. */
+    /** A proxy for all interfaces of the memory, because the device needs more than the API's interface. Closing it does nothing. */
     private static SymmetricMemory unclosed(SymmetricMemory memory) {
         return (SymmetricMemory) Proxy.newProxyInstance(memory.getClass().getClassLoader(),
                 memory.getClass().getInterfaces(),

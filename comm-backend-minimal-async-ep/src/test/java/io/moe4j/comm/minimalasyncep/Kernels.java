@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.function.BiPredicate;
 import java.util.function.BinaryOperator;
 
-/** Kernels with one thing wrong. */
+/** Kernels with one fault each. */
 final class Kernels {
     private Kernels() {}
 
@@ -62,7 +62,7 @@ final class Kernels {
         };
     }
 
-    /** @param lost whether a sum of so many slots becomes 0 */
+    /** @param lost whether a sum of this number of slots becomes 0 */
     static CpuKernel losesSums(CpuKernel real, BiPredicate<Integer, Float> lost) {
         return launch -> {
             real.run(launch);
@@ -83,7 +83,7 @@ final class Kernels {
         };
     }
 
-    /** The first two rows of the expert of row 0 change their places. */
+    /** The first two rows of row 0's expert exchange their places. */
     static CpuKernel swapsTies(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -103,7 +103,7 @@ final class Kernels {
         put(launch, other, kept);
     }
 
-    /** The last source's rows come first within an expert. */
+    /** Within an expert, rows are ordered from the last source rank to the first. */
     static CpuKernel sourcesBackwards(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -144,7 +144,7 @@ final class Kernels {
         return launch -> real.run(new Lying(launch, 10, launch.int64(10) + 1));
     }
 
-    /** Each rank makes the rounds that it needs itself. */
+    /** Each rank makes only as many rounds as it needs itself. */
     static CpuKernel ownRounds(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -175,7 +175,7 @@ final class Kernels {
         };
     }
 
-    /** What earlier rounds have brought is lost before the last one sums. */
+    /** The rows of earlier rounds are lost before the last round sums. */
     static CpuKernel forgetsWhatWaits(CpuKernel real) {
         return launch -> {
             Window window = Window.of(launch, 8);
@@ -191,7 +191,7 @@ final class Kernels {
         return launch -> PlanKernels.placeRows(new Lying(launch, 6, Math.max(0, launch.int64(6) - 1)));
     }
 
-    /** Of two rows of one expert the earlier one is dropped, and the later one takes its place. */
+    /** If one of two rows of an expert is dropped, it is the earlier one instead of the later one. */
     static CpuKernel dropsTheFirst(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -206,7 +206,7 @@ final class Kernels {
         };
     }
 
-    /** Of 2000 rows and more that all go to one expert, the last one goes nowhere. */
+    /** If 2000 or more rows all go to one expert, the last one is dropped. */
     static CpuKernel dropsTheLastOfMany(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -221,12 +221,12 @@ final class Kernels {
         };
     }
 
-    /** What stands in the statistics of rounds after a plan, from what stood there before and what the plan by itself would leave. */
+    /** Replaces how the statistics of rounds are updated. {@code merged}: new values from the old ones and those of this plan alone. */
     static CpuKernel roundStatistics(CpuKernel real, BinaryOperator<long[]> merged) {
         return launch -> merge(real, launch, launch.pointer(7), 3, merged);
     }
 
-    /** What stands in the statistics after a plan, from what stood there before and what the plan by itself would leave. */
+    /** Replaces how the statistics are updated. {@code merged}: new values from the old ones and those of this plan alone. */
     static CpuKernel statistics(CpuKernel real, BinaryOperator<long[]> merged) {
         return launch -> merge(real, launch, launch.pointer(8), 2, merged);
     }
@@ -264,7 +264,7 @@ final class Kernels {
         };
     }
 
-    /** Scales, which are dispatched after their rows and in smaller rows, do not travel with the third dispatch and later ones. */
+    /** From the third dispatch on, scales are not sent. They are dispatched after their rows, and recognised by their smaller rows. */
     static CpuKernel staleScales(CpuKernel real) {
         long[] widest = new long[1];
         int[] dispatches = new int[1];
@@ -291,7 +291,7 @@ final class Kernels {
         };
     }
 
-    /** Scales, which are spread after their rows and in smaller rows, stay where they arrived. */
+    /** Scales are not copied to further places. They are spread after their rows, and recognised by their smaller rows. */
     static CpuKernel spreadsTheWidest(CpuKernel real) {
         long[] widest = new long[1];
         return launch -> {
@@ -302,7 +302,7 @@ final class Kernels {
         };
     }
 
-    /** A weight is sent only where its row is sent too. */
+    /** A weight is sent only to the place to which its row is sent. */
     static CpuKernel weightsOfTheSent(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -319,7 +319,7 @@ final class Kernels {
         };
     }
 
-    /** Scalars of the first two slots of each token change their places. */
+    /** Scalars of the first two slots of each token are exchanged. */
     static CpuKernel swapsScalars(CpuKernel real) {
         return launch -> {
             real.run(launch);
@@ -333,7 +333,7 @@ final class Kernels {
         };
     }
 
-    /** As the real one, but slots are added from the last to the first, or each sum is rounded to bf16. */
+    /** Like the real combine, but slots are added from the last to the first, or each partial sum is rounded to bf16. */
     static CpuKernel combine(boolean backwards, boolean rounds) {
         RowCodec codec = rounds ? RowCodec.BF16 : RowCodec.F32;
         return launch -> {
@@ -370,7 +370,7 @@ final class Kernels {
         };
     }
 
-    /** Where a row begins is worked out in 32 bits. */
+    /** The offset of a row is computed in 32 bits. */
     static CpuKernel shortOffsets(CpuKernel real) {
         return launch -> {
             int rowBytes = (int) launch.int64(5);
@@ -386,7 +386,7 @@ final class Kernels {
         };
     }
 
-    /** A launch one of whose arguments is another. */
+    /** A launch with one argument replaced. */
     private record Lying(CpuLaunch launch, int changed, long value) implements CpuLaunch {
         @Override
         public MemorySegment memory() {

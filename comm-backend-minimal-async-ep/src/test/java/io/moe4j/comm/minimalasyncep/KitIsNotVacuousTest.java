@@ -23,7 +23,7 @@ class KitIsNotVacuousTest {
         return Faults.all();
     }
 
-    /** By an assertion, for the reason that is expected: an exception that a broken backend throws by itself is no find. */
+    /** An assertion of the kit must fail for the expected reason. An exception that a broken backend itself throws does not count as found. */
     @ParameterizedTest
     @MethodSource("faults")
     void finds(Fault fault) {
@@ -37,8 +37,8 @@ class KitIsNotVacuousTest {
     }
 
     /**
-     * What plants the faults is no fault. {@link CpuContractTest} shows that the backend as it is passes each test; here each way to plant changes
-     * nothing: a wrapped backend, a replaced kernel, and ranks that fall behind while no barrier is missing.
+     * Control: planting without a fault makes no test fail. {@link CpuContractTest} shows that the unchanged backend passes each test; here the backend is
+     * wrapped, a kernel replaced by the same kernel, and ranks are delayed, but nothing is wrong.
      */
     @ParameterizedTest
     @MethodSource("harmless")
@@ -57,7 +57,7 @@ class KitIsNotVacuousTest {
                         .withoutBarrier("a phase that there is not"));
     }
 
-    /** A backend that only throws is found by no test: were it taken for a find, any kit would find anything. */
+    /** A backend that only throws must not count as found; otherwise any kit would find any fault. */
     @Test
     void anExceptionIsNoFind() {
         Fault broken = Fault.of("throws", CommBackendContract::exchanges, ".*")

@@ -11,7 +11,7 @@ import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** The two kernels by themselves: what is written where before the copies are made, which no exchange shows. */
+/** Tests the two kernels separately: what is written where before the copies are made, which no exchange shows. */
 class OnceKernelsTest {
     private static final int ROWS = 12;
     private static final int UNTOUCHED = 0x5a5a5a5a;
@@ -34,7 +34,7 @@ class OnceKernelsTest {
         assertArrayEquals(rows(5, 77, 2, 77, 9, 77), peers.rows(1));
     }
 
-    /** To a rank that is near, each copy goes by itself. What is dropped is in no chain. */
+    /** To a rank on the same device, each copy is sent separately. Dropped rows are in no chain. */
     @Test
     void nearRowsAndDroppedOnes() {
         Peers near = dispatch(new int[] {8}, new int[] {0, 0}, new float[3], Destination.of(1, 0), Destination.of(1, 3),
@@ -48,7 +48,7 @@ class OnceKernelsTest {
         assertArrayEquals(rows(3, 2, 1, ~0), dropped.chain(1));
     }
 
-    /** Rows at or beyond the received ones are not looked at, whatever stands in their chain. */
+    /** Chains of rows at or beyond the received ones are ignored, whatever their entries are. */
     @Test
     void onlyReceivedRowsAreSpread() {
         Peers peers = dispatch(new int[] {4, 6}, new int[] {0, 1}, new float[4], Destination.of(1, 0),
@@ -57,7 +57,7 @@ class OnceKernelsTest {
         assertArrayEquals(rows(0, 4, 1, 4, 8, 6), peers.rows(1));
     }
 
-    /** All elements untouched, but for pairs of an index and a value. */
+    /** Expects all elements untouched, except for the given pairs of an index and a value. */
     private static int[] rows(int... written) {
         int[] all = new int[ROWS];
         Arrays.fill(all, UNTOUCHED);
@@ -85,7 +85,7 @@ class OnceKernelsTest {
         return all;
     }
 
-    /** What each rank has: rows, weights, chain. */
+    /** The memory of each rank: rows, weights, chain. */
     private final class Peers {
         private final MemorySegment[][] memory;
 
@@ -105,7 +105,7 @@ class OnceKernelsTest {
             return memory[rank][1].getAtIndex(ValueLayout.JAVA_FLOAT, row);
         }
 
-        /** As if all other received rows belonged to tokens that have one place. */
+        /** Chains as if all other received rows belonged to tokens with a single place. */
         void spread(int rank, int received) {
             for (int row = 0; row < received; row++) {
                 if (chain(rank)[row] == UNTOUCHED) {
@@ -117,7 +117,7 @@ class OnceKernelsTest {
         }
     }
 
-    /** Arguments as the device would hand them on: segments are pointers; where a peer table is wanted, the number of its memory. */
+    /** Arguments as the device would pass them: segments as pointers; for a peer table, the number of its memory. */
     private static CpuLaunch launch(MemorySegment[][] peers, Object... arguments) {
         return (CpuLaunch) Proxy.newProxyInstance(CpuLaunch.class.getClassLoader(), new Class<?>[] {CpuLaunch.class},
                 (proxy, method, given) -> switch (method.getName()) {

@@ -6,7 +6,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/** Received rows with other values, other outputs, or another release. */
+/** Received rows of which some methods are replaced: the values, the outputs, or the release. */
 record RowsView(ReceivedRows real, Supplier<Tensor> rows, Supplier<Tensor> outputs, Runnable releasing)
         implements ReceivedRows {
 

@@ -24,7 +24,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Does what the backend does, and one thing wrong. */
+/** Forwards to the backend, with one fault. */
 final class Wrapped extends ForwardingCommBackend {
     private final CommBackend real;
     private final CommContext context;
@@ -100,7 +100,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Experts write into other memory than combine reads. */
+    /** Experts write into memory that combine does not read. */
     Wrapped outputsElsewhere() {
         rows = pending -> () -> RowsView.later(pending.await(), UnaryOperator.identity());
         combined = request -> CombineRequest.of(((RowsView) request.rows()).real(), request.out_TD());
@@ -108,12 +108,12 @@ final class Wrapped extends ForwardingCommBackend {
     }
 
     /** Experts write over the rows that are to be kept. */
-    @SuppressWarnings("ReferenceEquality") // tensors are the same object where this fault hands one on
+    @SuppressWarnings("ReferenceEquality") // the tensors are the same object if this fault passes one on
     Wrapped outputsOverKeptRows() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
             return RowsView.kept(received, () -> {
-                // Refused where another dispatch has taken the buffer.
+                // Throws if another dispatch has taken the buffer.
                 received.outputs_RD();
                 return received.rows_RD();
             }, received::release);
@@ -127,7 +127,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Outputs can be written whoever has the buffer. */
+    /** Outputs can be written even after another dispatch has taken the buffer. */
     Wrapped outputsForEver() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
@@ -138,7 +138,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Rows can be read whether they are released or not. */
+    /** Rows can be read even after they are released. */
     Wrapped readsReleased() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
@@ -149,7 +149,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Rows that are kept for ever. */
+    /** Kept rows are never released. */
     Wrapped neverReleases() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
@@ -184,7 +184,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Scalars do not travel with the rows of later plans. */
+    /** With plans after the first, no scalars are sent. */
     Wrapped scalarsOfTheFirstPlan() {
         DispatchPlan[] first = new DispatchPlan[1];
         sent = request -> {
@@ -281,7 +281,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Keeps a number for each row that this rank receives, which the host has to read for. */
+    /** Allocates a number for each row that this rank receives, for which the host must read a device value. */
     Wrapped takesAsMuchAsTheHostReads() {
         plans = plan -> {
             try (Arena arena = Arena.ofConfined()) {
@@ -314,7 +314,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** Each time that it is closed, and not the first time only, it meets the other ranks. */
+    /** It meets the other ranks at each close, not only at the first. */
     Wrapped closesTogether() {
         closing = () -> context.rank().rendezvous().exchange(context.group(), "planted: closes", new byte[0]);
         staysLoud = true;
@@ -332,7 +332,7 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
-    /** @param call is not refused when the backend is closed */
+    /** @param call the call that is not refused when the backend is closed */
     Wrapped worksWhenClosed(String call) {
         acceptedWhenClosed = call;
         return this;

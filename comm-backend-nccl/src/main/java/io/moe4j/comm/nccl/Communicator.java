@@ -63,7 +63,7 @@ final class Communicator implements AutoCloseable {
     /** Guarded by the lock. */
     private State state = State.OPEN;
     private boolean released;
-    /** Since when the library has reported an error. Only the watch uses it. */
+    /** When the library first reported an error; empty if it has not. Only the watch uses it. */
     private OptionalLong errorSince = OptionalLong.empty();
 
     private enum State {
@@ -112,7 +112,7 @@ final class Communicator implements AutoCloseable {
         }
     }
 
-    /** What the C macro NCCL_CONFIG_INITIALIZER sets, with blocking = 0: undefined integers are the smallest int, undefined pointers are null. */
+    /** Sets the values of the C macro NCCL_CONFIG_INITIALIZER, with blocking = 0: undefined integers are the smallest int, undefined pointers are null. */
     private static void configure(ncclConfig_t config) {
         long words = config.sizeof() / Integer.BYTES;
         new IntPointer(config).put(undefined((int) words));
@@ -229,8 +229,8 @@ final class Communicator implements AutoCloseable {
         }
         if (rendezvous.failure().isPresent()) {
             device.failures().stopAfterFailure();
-            // Aborting may wait for kernels that wait for another communicator. It runs on its own thread, so that the watch can abort that one
-            // meanwhile.
+            // Aborting may wait for kernels that wait for another communicator. It runs on its own thread, so that the watch can meanwhile abort the
+            // other communicator.
             Thread.ofPlatform().name("nccl abort").daemon().start(this::abort);
         }
     }
@@ -284,10 +284,10 @@ final class Communicator implements AutoCloseable {
     }
 
     /**
-     * Of the communicators that a process has of a group, NCCL frees all in the last call that ends one, for all their GPUs; the calls before it return at
-     * once. So a rank waits here, instead of freeing memory and streams of its own GPU while the library is still at work there. (With two ranks in one
-     * JVM, NCCL 2.28.9 and driver 580, 3 of some 200 first sessions ended in {@code cuMemUnmap} under {@code ncclCommDestroy}, with "double free or
-     * corruption". Whether this was the cause has not been shown: it happens too rarely.)
+     * If a process has several communicators of a group, NCCL frees all of them in the last call that ends one, for all their GPUs; the earlier calls return
+     * at once. So a rank waits here, and does not free memory and streams of its own GPU while the library is still working there. (With two ranks in one
+     * JVM, NCCL 2.28.9 and driver 580, 3 of about 200 first sessions crashed in {@code cuMemUnmap}, called from {@code ncclCommDestroy}, with "double free or
+     * corruption". It is too rare to show that this was the cause.)
      */
     private void awaitOthers() {
         if (!end.await(FINISH)) {

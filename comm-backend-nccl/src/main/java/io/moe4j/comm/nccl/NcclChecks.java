@@ -11,7 +11,7 @@ final class NcclChecks {
 
     private NcclChecks() {}
 
-    @SuppressWarnings("ReferenceEquality") // a call in place gives one tensor twice
+    @SuppressWarnings("ReferenceEquality") // an in-place call passes the same tensor twice
     static void require(boolean condition, String call, Group group, String rule, Tensor in, Tensor out) {
         if (!condition || !in.isContiguous() || !out.isContiguous()) {
             throw new DeviceException(call + " over the " + group.size() + " ranks of group " + group.name() + " of "

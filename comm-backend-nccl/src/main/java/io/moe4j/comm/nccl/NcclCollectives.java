@@ -22,10 +22,10 @@ import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.nccl.ncclComm;
 
 /**
- * NCCL only moves bytes here; it does not add. Its own reductions sum along a ring or a tree, in the type of the elements. Their bits depend on the
- * number of ranks, the links and the algorithm that NCCL selects, and bf16 sums round at every hop. Here each rank receives all parts of the elements
- * that it owns, and adds them in rank order in fp32, rounded once, as the contract asks. A reduce-scatter sends the same number of bytes in this way.
- * The price is scratch on each rank, for one piece of all parts.
+ * Collectives for which NCCL only moves bytes; it does not add. Its own reductions sum along a ring or a tree, in the type of the elements. Their bits depend
+ * on the number of ranks, the links and the algorithm that NCCL selects, and bf16 sums are rounded at every hop. Here each rank receives all ranks' values of
+ * the elements that it owns, and adds them in rank order in fp32, rounded once, as the contract requires. A reduce-scatter sends the same number of bytes in
+ * this way. The cost is scratch on each rank, for one piece of the values of all ranks.
  */
 final class NcclCollectives implements Collectives {
     private static final long SMALL_BYTES = 1L << 20;
@@ -97,8 +97,8 @@ final class NcclCollectives implements Collectives {
     }
 
     /**
-     * Small tensors, and the rest that the number of ranks does not divide: all ranks receive everything, and each adds. Large tensors: a
-     * reduce-scatter, of which each rank writes its own part in place, then an all-gather.
+     * For small tensors, and for the remaining elements if the number of ranks does not divide the number of elements, all ranks receive everything, and
+     * each adds. For large tensors: a reduce-scatter, in which each rank writes its own part in place, then an all-gather.
      */
     @Override
     public void allReduce(Stream stream, Tensor tensor) {
@@ -161,7 +161,7 @@ final class NcclCollectives implements Collectives {
         return bytes == 0 ? ncclSuccess : ncclRecv(Address.at(address), bytes, ncclInt8, peer, comm, stream(stream));
     }
 
-    /** Makes one NCCL group of calls. The group must be ended whatever its calls return; the first error is returned. */
+    /** Makes the calls in one NCCL group. The group is ended even if a call fails; returns the first error. */
     private static int together(IntSupplier calls) {
         int started = ncclGroupStart();
         if (started != ncclSuccess) {

@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.Loader;
 /** The native library: its location, name and version. */
 final class NcclLibrary {
     static final String NAME = "libnccl.so.2";
-    /** The first version whose non-blocking communicators end cleanly, as 100·(100·major + minor) + patch. */
+    /** The first version whose non-blocking communicators end cleanly, 2.18.0, as 10000 · major + 100 · minor + patch. */
     static final int LEAST_VERSION = 21800;
     private static final Path LOADER_CACHE = Path.of("/etc/ld.so.cache");
     private static final List<Path> FOLDERS = List.of(Path.of("/lib/x86_64-linux-gnu"),
@@ -40,7 +40,7 @@ final class NcclLibrary {
                         "install NCCL 2.18 or later for CUDA 13, and put its folder on LD_LIBRARY_PATH");
     }
 
-    /** The cache has the names of the libraries as plain text, among offsets. */
+    /** Whether the loader's cache contains the library: the cache has the names of libraries as plain text, among offsets. */
     private static boolean isInLoaderCache(Path cache) {
         try {
             return Files.isReadable(cache)

@@ -45,7 +45,7 @@ final class RankOrderSum implements AutoCloseable {
         }
     }
 
-    /** Bytes that it takes on the device. */
+    /** Bytes that it allocates on the device. */
     static long deviceBytes(int ranks) {
         return SCRATCH_BYTES + (long) ranks * Long.BYTES;
     }
@@ -65,7 +65,7 @@ final class RankOrderSum implements AutoCloseable {
         return stride / dtype.bytes();
     }
 
-    /** Address of the part that receives what rank {@code index} of the group sends. */
+    /** Address of the part that receives the data of rank {@code index} of the group. */
     long part(int index) {
         return scratch.address() + index * stride;
     }

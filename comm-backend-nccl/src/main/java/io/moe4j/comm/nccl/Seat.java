@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a rank tells the others before a communicator is made.
+ * The information that a rank sends to the others before a communicator is made.
  *
  * @param host identity of the host, as NCCL determines it
  * @param device PCI address of its GPU
  * @param id NCCL's unique id, from the group's first rank; empty from the others
- * @param end where the ranks of a process meet when they close the communicator: the seat of a {@link io.moe4j.runtime.cuda.JointEnd}
+ * @param end the rank's seat of the {@link io.moe4j.runtime.cuda.JointEnd} at which the ranks of a process wait for each other when they close
  */
 record Seat(String host, String device, byte[] id, byte[] end) {
 

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** Time limits of work on the device, with a clock and a device that the test moves. */
+/** Time limits of work on the device, with a clock and a device that the test controls. */
 class InFlightTest {
     private static final List<String> GRAPH = List.of("all-gather", "reduce-scatter", "all-reduce");
 

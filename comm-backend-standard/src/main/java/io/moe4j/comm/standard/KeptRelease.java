@@ -3,7 +3,7 @@ package io.moe4j.comm.standard;
 import io.moe4j.api.comm.support.KeptPlace;
 import io.moe4j.api.comm.support.KeptRows;
 
-/** Gives the place of kept rows back, once, and refuses to read them afterwards. */
+/** Releases the place of kept rows, once; afterwards reading them is refused. */
 final class KeptRelease {
     private final KeptRows<KeptPlace> keeping;
     private final KeptPlace place;

@@ -37,7 +37,7 @@ final class PlanKernels {
     }
 
     /**
-     * From places among the rows of all rounds to places among the rows of one round. The rows that a round sends to a rank follow each other in both
+     * Converts places among the rows of all rounds to places among the rows of one round. The rows that a round sends to a rank are consecutive in both
      * orders. Arguments: I64 places_N; I64 N; I32 EP; I64 first_EP: where the round's rows for a rank begin among those of all rounds; I64 end_EP:
      * where they end; I64 start_EP: where they begin among those of the round; I64 places_N of the round (out), -1 for rows of other rounds. Grid:
      * ceil(N / 256) blocks.

@@ -14,15 +14,15 @@ import java.util.stream.IntStream;
  * @param count how many rounds there are, at least 1
  * @param all the routes of all rounds together
  * @param allPlaces_N I64: index of each routed row among those that this rank sends in all rounds
- * @param first the first round's
- * @param further the tensors of the round that is under way, after the first
+ * @param first the tensors of the first round
+ * @param further the tensors of the current later round
  */
 record Rounds(int[] counts_EPE, int count, Routes all, Tensor allPlaces_N, RoundTensors first, RoundTensors further) {
 
     /**
-     * What differs between rounds, on the device, in kept memory.
+     * The tensors that differ between rounds, in kept memory.
      *
-     * @param before_1 I32: of the first expert that has rows in the round, how many rows came in earlier rounds
+     * @param before_1 I32: of the first expert that has rows in the round, how many rows earlier rounds had
      * @param parts_3EP I64: the round's rows to each rank: where they begin and end among those of all rounds, and where they begin among its own
      */
     record RoundTensors(Tensor places_N, Tensor arrivals_S, Tensor sources_S, Tensor offsets_e, Tensor before_1,

@@ -3,9 +3,9 @@ package io.moe4j.comm.standard;
 import java.util.Arrays;
 
 /**
- * What one rank derives from the counts of all ranks: how many rows travel between which ranks, and where they begin. Each rank receives a window of its
- * arrival order, from a first row on and at most its capacity; other rows are not sent. Without rounds there is one window, from row 0 on, and what is
- * beyond is dropped. The arrival order is by expert and then by source, so the rows that a source sends to a rank follow each other in the source's own
+ * What one rank derives from the counts of all ranks: how many rows are sent between which ranks, and where they begin. Each rank receives a window of its
+ * arrival order, from a first row on and at most its capacity; other rows are not sent. Without rounds there is one window, from row 0 on, and rows beyond
+ * it are dropped. The arrival order is by expert and then by source, so the rows that a source sends to a rank follow each other in the source's own
  * order, expert by expert.
  *
  * @param sent rows to each rank

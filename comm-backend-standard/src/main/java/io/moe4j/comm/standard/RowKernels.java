@@ -79,7 +79,7 @@ final class RowKernels {
     }
 
     /**
-     * Copies what came back in one round to its slots; slots of other rounds are left as they are. Arguments: returned rows, in the order of the wire;
+     * Copies the rows that came back in one round to their slots; slots of other rounds are not changed. Arguments: returned rows, in the order of the wire;
      * I64 places_N; I64 N; I64 bytes of a row; rows of slots (out). Grid: one warp per row, up to 2048 blocks.
      *
      * <p>Example: places [1, -1, 0], returned [a, b]: slot 0 becomes b, slot 2 becomes a.

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Expert-parallel exchange over collectives. Each plan waits for the counts, because the host must pass them to an all-to-all; so its work cannot be
- * captured. Received rows lie in the scope that is open at their dispatch, so every recompute policy works. Memory is taken for as many rows as the
+ * captured. Received rows lie in the scope that is open at their dispatch, so every recompute policy works. Memory is allocated for as many rows as the
  * capacity, whatever the routing, so it can be planned.
  */
 final class Standard implements CommBackend {
@@ -117,7 +117,7 @@ final class Standard implements CommBackend {
             collectives.allGather(stream, counts_E, counts_EPE);
             int[] counts = new int[ranks * experts];
             stream.download(counts_EPE, MemorySegment.ofArray(counts));
-            // With rounds, this is what all of them send together: nothing is dropped.
+            // With rounds, these are the routes of all rounds together: nothing is dropped.
             Routes routes = Routes.of(counts, ranks, experts, group.index(), 0,
                     rounds.isPresent() ? config.worstCaseRows(ranks) : capacityRows());
             stream.upload(MemorySegment.ofArray(routes.arrivals_S()), arrivals_S);
@@ -140,7 +140,7 @@ final class Standard implements CommBackend {
         return mostRows == 0 ? 1 : Math.toIntExact(Math.ceilDiv(mostRows, capacityRows()));
     }
 
-    /** One round of a plan, as a plan: its routes, and what the device has to know of them. */
+    /** One round of a plan, as a plan: its routes, and the tensors that the device needs for them. */
     private StandardPlan round(StandardPlan plan, int number) {
         Rounds rounds = plan.rounds().orElseThrow();
         RoundTensors tensors = number == 0 ? rounds.first() : rounds.further();
@@ -161,7 +161,7 @@ final class Standard implements CommBackend {
         return config.maxRounds(group.size());
     }
 
-    /** The host knows how many there are. */
+    /** Makes exactly as many rounds as the plan needs, because the host knows the number. */
     @Override
     public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
         checkOpen();
@@ -178,7 +178,7 @@ final class Standard implements CommBackend {
         StandardPlan plan = own(request.plan());
         StandardRows rows = request.keepsRows() ? kept(plan, keeping.take()) : received(plan);
         send(plan, request.x_TD(), config.topK(), rows.rows_RD().withScales(Optional.empty()));
-        // Scales travel in the way of their rows.
+        // The scales of a row go to the same places as the row.
         request.x_TD().scales().ifPresent(scales -> send(plan, scales.values(), config.topK(),
                 rows.rows_RD().scales().orElseThrow().values()));
         request.weights_TK().ifPresent(weights -> send(plan, weights.view(config.routedRows(), 1), 1,
@@ -186,7 +186,7 @@ final class Standard implements CommBackend {
         return () -> rows;
     }
 
-    /** Rows in the open scope. */
+    /** Received rows in the open scope. */
     private StandardRows received(StandardPlan plan) {
         boolean scaled = config.rowType().isScaled();
         Tensor rows_RD = allocate(config.rowType(), capacityRows(), config.dim());
@@ -198,7 +198,7 @@ final class Standard implements CommBackend {
                 allocate(DType.F32, capacityRows()), allocate(DType.F32, capacityRows()), Optional.empty());
     }
 
-    /** Rows that stay; outputs and scalars that return are in the open scope. */
+    /** Kept rows; the outputs and scalars that combine sends back are in the open scope. */
     private StandardRows kept(StandardPlan plan, KeptPlace place) {
         return new StandardRows(plan, place.rows_RD(), allocate(config.returnType(), capacityRows(), config.dim()),
                 place.weights_R(), allocate(DType.F32, capacityRows()), Optional.of(new KeptRelease(keeping, place)));
@@ -208,7 +208,7 @@ final class Standard implements CommBackend {
         return memory.allocate("received rows", type, shape);
     }
 
-    /** Sends rows to the ranks of their experts, where they end in the experts' order. Each source row is shared by {@code sharers} routed rows. */
+    /** Sends rows to the ranks of their experts, and regroups them there by expert. Each source row is shared by {@code sharers} routed rows. */
     private void send(StandardPlan plan, Tensor source, int sharers, Tensor received) {
         Routes routes = plan.routes();
         long dim = source.dim(1);

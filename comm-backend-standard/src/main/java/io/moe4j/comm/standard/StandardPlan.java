@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param arrivals_S I64, see {@link Routes}
  * @param sources_S I64, see {@link Routes}
  * @param rounds present if plans can need more than one round
- * @param round the one that this plan is for; the first one without rounds
+ * @param round the number of the round that this plan is for; 0 without rounds
  */
 record StandardPlan(Standard owner, Routes routes, Tensor places_N, Tensor arrivals_S, Tensor sources_S,
         Tensor offsets_e, Tensor tokensPerExpert_E, Optional<Rounds> rounds, int round) implements DispatchPlan {

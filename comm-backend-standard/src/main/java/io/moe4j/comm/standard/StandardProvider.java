@@ -42,7 +42,7 @@ public final class StandardProvider implements CommBackendProvider {
 
     @Override
     public boolean supports(DeviceKind kind, DType rowType) {
-        // The kernels for CUDA move bytes too, and have not been run with scales.
+        // The CUDA kernels move bytes, so they would support scales, but they have not been tested with them.
         return supports(kind) && (rowType.isPlainFloating() || (rowType.isScaled() && !kind.equals(DeviceKind.CUDA)));
     }
 

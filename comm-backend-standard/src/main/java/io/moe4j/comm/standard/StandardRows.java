@@ -6,9 +6,9 @@ import java.util.Optional;
 
 /**
  * Received rows in their own memory: valid until the scope that was open at their dispatch closes, whatever is dispatched later. Kept rows are valid until
- * they are released; only their outputs and scalars are the scope's.
+ * they are released; only their outputs and scalars belong to the scope.
  *
- * @param kept gives the memory of kept rows back; absent if they are not kept
+ * @param kept releases the memory of kept rows; absent if they are not kept
  */
 record StandardRows(StandardPlan plan, Tensor rows_RD, Tensor outputs_RD, Tensor weights_R, Tensor scalars_R,
         Optional<KeptRelease> kept) implements ReceivedRows {

@@ -15,15 +15,15 @@ final class CpuGrouped {
         this.scratch = scratch;
     }
 
-    /** y[r] = w[j] · x[r]. Arguments: (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride, before?,
-     * accumulate). */
+    /** y[r] = w[j] · x[r] for the rows r of expert j. Arguments, those with a question mark optional: (x, stride, w, expert stride, row stride, offsets,
+     * experts, O, I, capacity, y, stride, before?, accumulate). */
     void forward(CpuLaunch launch, DType dtype) {
         rows(launch, dtype, false);
     }
 
     /**
-     * dx[r] = w[j]ᵀ · dy[r]. Arguments: (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride, before?,
-     * accumulate). */
+     * dx[r] = w[j]ᵀ · dy[r] for the rows r of expert j. Arguments, those with a question mark optional: (dy, stride, w, expert stride, row stride, offsets,
+     * experts, O, I, capacity, dx, stride, before?, accumulate). */
     void inputGradient(CpuLaunch launch, DType dtype) {
         rows(launch, dtype, true);
     }

@@ -8,20 +8,20 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * Rows of experts in 8 bits, with scales, on the CPU. Rows beyond the last offset are not visited, so that a block which reaches beyond them has the
- * scale of its other rows.
+ * Quantizes the rows of experts to 8 bits with scales, on the CPU. Rows at or beyond the last offset are not visited. A block that includes some of them
+ * takes its scale from its other rows.
  */
 final class CpuRowQuantization {
 
     private CpuRowQuantization() {}
 
-    /** An element of the rows, as fp32. */
+    /** Reads an element of the rows as fp32. */
     @FunctionalInterface
     private interface Source {
         float get(long row, int column);
     }
 
-    /** What is written: numbers, the bytes between them along rows and columns, scales without gaps, and the extents of a block. */
+    /** The result: numbers with the bytes from one row, and one column, to the next; scales, stored without gaps; and the extents of a block. */
     private record Result(long numbers, long rowStride, long columnStride, long scales, int columns, int blockRows,
             int blockColumns) {
         int across() {
@@ -30,10 +30,10 @@ final class CpuRowQuantization {
     }
 
     /**
-     * Arguments: (x, stride, offsets, experts, I, capacity, numbers, their strides along rows and columns, scales, rows of a block, columns of a block,
-     * scales of x?, stride of these).
+     * Arguments: (x, stride, offsets, experts, I, capacity, numbers, their row stride and column stride, scales, rows of a block, columns of a block), and if
+     * x has scales: (scales of x, their row stride).
      *
-     * @param type of x
+     * @param type the element type of x
      */
     static void quantize(CpuLaunch launch, DType type) {
         MemorySegment memory = launch.memory();
@@ -65,14 +65,14 @@ final class CpuRowQuantization {
                         scales + Float.BYTES * (row * scaleStride + column / ScaledLaunches.PIECE));
     }
 
-    /** The blocks of as many rows as one block has, except for those beyond {@code end}. */
+    /** Quantizes band number {@code band}: as many rows as a block has, up to row {@code end}. */
     private static void band(MemorySegment memory, Source source, Result result, long band, long end,
             float[] scales) {
         Arrays.fill(scales, 0);
         for (long row = band * result.blockRows; row < end; row++) {
             for (int column = 0; column < result.columns; column++) {
                 int block = column / result.blockColumns;
-                // Keeps NaN, unlike a comparison.
+                // Math.max returns NaN if an element is NaN, unlike a comparison.
                 scales[block] = Math.max(scales[block], Math.abs(source.get(row, column)));
             }
         }

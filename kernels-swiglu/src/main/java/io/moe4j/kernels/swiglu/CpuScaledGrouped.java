@@ -6,8 +6,8 @@ import io.moe4j.api.ops.support.ScaledTile;
 import io.moe4j.api.tensor.DType;
 
 /**
- * The grouped products of operands with scales on the CPU. Some columns of a result are computed together. {@link ScaledLaunches} has the order of the
- * arguments.
+ * The grouped products of operands with scales on the CPU. Several columns of a result are computed together. {@link ScaledLaunches} documents the order
+ * of the arguments.
  */
 final class CpuScaledGrouped {
     private static final int STACK = 8;

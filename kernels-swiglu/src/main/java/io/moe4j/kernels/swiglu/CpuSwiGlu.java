@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
  * dup = 0.5 · 0.731059 = 0.365529, dgate = 0.5 · 2 · 0.731059 · (1 + 1 · 0.268941) = 0.927671, dweight = 0.731059 · 2 = 1.462117.
  */
 final class CpuSwiGlu {
-    /** The fewest elements for which handing work to another core pays. */
+    /** A core takes at least this many elements: less work is not worth handing over. */
     private static final long GRAIN = 16384;
     private static final int LANES = ScalarBf16.FLOATS.length();
 
@@ -84,7 +84,7 @@ final class CpuSwiGlu {
         });
     }
 
-    /** σ of the gates of one row. A pass of its own, because the compiler stops inlining in a larger loop: an element then takes several times as long. */
+    /** Computes σ of the gates of one row. This is a separate pass because the compiler stops inlining in a larger loop, which is several times slower. */
     private static void sigmoids(MemorySegment memory, RowElements elements, long gate, float[] sigmoids) {
         int f = 0;
         for (; f <= sigmoids.length - LANES; f += LANES) {

@@ -61,7 +61,7 @@ record Grid(int blocks, int threads, int sharedBytes) {
             return new Grid(8 * multiprocessors, 256, 0);
         }
 
-        /** For a grouped product of such rows, on a GPU or with a shape that {@link #hopper} does not cover. */
+        /** For a grouped product of rows of this type, on a GPU or with a shape that {@link #hopper} does not cover. */
         Grid product(DType rows) {
             return switch (rows) {
                 // grouped_gemm_mma.cu: 2 stages of 32 KiB, two blocks run on a multiprocessor at a time; further blocks balance the load at the end.

@@ -10,13 +10,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The grouped products of {@code grouped_gemm_sm90.cu}, for bf16 rows that bulk copies can fetch. The loaded module tells whether they exist, not the
- * GPU: their code is in the machine code for Hopper only, and not in the PTX, which the driver may have compiled for the same GPU. A method returns
- * empty if the ordinary kernels must be used instead.
+ * The grouped products of {@code grouped_gemm_sm90.cu}, for bf16 rows that bulk copies can fetch. Whether they exist is asked of the loaded module, not of
+ * the GPU: they are in the machine code for Hopper only, not in the PTX that the driver may have compiled for the same GPU. A method returns empty if the
+ * ordinary kernels must be used instead.
  */
 final class HopperProducts {
     private static final int ALIGNMENT = 16;
-    /** Rows in a box of an operand whose rows run along m or n. */
+    /** Rows in a box of an operand whose rows (in memory) run along m or n, the rows and columns of the result. */
     private static final int ACROSS = 64;
 
     private final KernelModule module;

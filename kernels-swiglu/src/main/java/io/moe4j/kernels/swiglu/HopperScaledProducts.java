@@ -14,12 +14,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The grouped products of {@code grouped_gemm_f8_sm90.cu}. Sums run along dense numbers: rows of x, dy and w in the forward product, columns of w in the
- * input gradient, columns of dy and x in the weight gradient. A method returns empty if the readable kernels must be used instead.
+ * The grouped products of {@code grouped_gemm_f8_sm90.cu}. The numbers that a sum runs along must be dense: the rows of x and w in the forward product, the
+ * rows of dy and the columns of w in the input gradient, the columns of dy and x in the weight gradient. A method returns empty if the readable kernels
+ * must be used instead.
  */
 final class HopperScaledProducts {
     private static final long ALIGNMENT = 16;
-    /** Rows of a box of x, dy or w that a bulk copy fetches in the products of rows, and of x in the weight gradient. */
+    /** Rows of a box that a bulk copy fetches: of x, dy and w in the forward product and the input gradient, and of x in the weight gradient. */
     private static final int TILE = 128;
     /** Rows of a box of dy in the weight gradient, as many as a tile of dw has. */
     private static final int TILE_OUTPUTS = 256;
@@ -94,7 +95,7 @@ final class HopperScaledProducts {
                 KernelArg.of(product.accumulate() ? 1 : 0))) : Optional.empty();
     }
 
-    /** Rows in e4m3, of {@code quantize_rows.cu}: one pass over x for two results. */
+    /** Quantizes rows to e4m3 with {@code quantize_rows.cu}: one pass over x for each two results. */
     List<Launch> quantize(RowQuantization arguments) {
         List<Launch> launches = new ArrayList<>();
         List<Tensor> results = arguments.results();
@@ -179,7 +180,7 @@ final class HopperScaledProducts {
         return operand.outerBlock() == outer && operand.innerBlock() == Scales.BLOCK;
     }
 
-    /** Whether an int can count the scales, and the rows. */
+    /** Whether numbers of scales and of rows fit into an int. */
     private static boolean indexed(Tensor operand) {
         Tensor scales = operand.scales().orElseThrow().values();
         return scales.dim(0) * scales.stride(0) <= Integer.MAX_VALUE

@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.DType;
 /**
  * A row-major matrix in memory.
  *
- * @param address of element (0, 0)
+ * @param address the address of element (0, 0)
  * @param stride elements from the start of one row to the start of the next
  * @param dtype F32 or BF16
  */

@@ -17,18 +17,18 @@ final class PanelProduct {
     static final int COLUMNS = 512;
     private static final int INNER = 512;
     /**
-     * OpenBLAS computes rows in groups, of 12 or 24 on today's processors, and the rows that are left over by other code, with other bits. Where only whole
-     * groups are computed, the bits of a row depend on the row and on its place in its group, and not on how many rows there are. So an expert has the same
-     * outputs for a token whether its rows are computed together or in parts, as long as each row keeps its place in its group.
+     * OpenBLAS computes rows in groups (of 12 or 24 on today's processors), and remaining rows with other code, whose results differ in the last bits. If
+     * only whole groups are computed, the bits of a row depend on the row and on its place in its group, not on the number of rows. So an expert has the
+     * same outputs for a token whether its rows are computed together or in parts, as long as each row keeps its place in its group.
      */
     static final int GROUP = 24;
-    /** The most rows of a panel, with its lead, whose rows are independent of each other: whole groups. */
+    /** The most rows, with the lead, of a call of {@link #rows}: whole groups. */
     static final int ROW_BLOCK = 10 * GROUP;
     /**
-     * With vectors of 512 bits, OpenBLAS computes products of at most this many multiply-adds by other code than larger ones, with other bits;
-     * whether it does depends on the number of rows too (0.3.31, {@code sgemm_small_kernel_permit}). So where a single group has no more of them,
-     * groups are computed one by one. Example: for 64 columns and 256 terms, a group has 393,216; for 512 columns and 512 terms it has 6 million,
-     * and 240 rows are computed at once.
+     * With vectors of 512 bits, OpenBLAS computes products of at most this many multiply-adds with other code than larger ones, and other last bits
+     * (0.3.31, {@code sgemm_small_kernel_permit}). Their number depends on the number of rows. So if a single group does not have more than this,
+     * groups are computed one by one. Example: with 64 columns and 256 terms, a group has 393,216 multiply-adds, and groups are computed one by one; with
+     * 512 columns and 512 terms it has 6 million, and 240 rows are computed at once.
      */
     private static final long SMALL = 1_000_000;
 
@@ -104,7 +104,7 @@ final class PanelProduct {
         }
     }
 
-    /** In the slices of the inner dimension in which rows that are left over are computed too. */
+    /** The same, in slices of the inner dimension: the same slices as for the rows of an incomplete group. */
     private void sliced(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
         for (int from = 0; from < k; from += INNER) {
             groups(m, n, Math.min(INNER, k - from), a.at(0, from), inner(b, from), c, accumulate || from > 0);
@@ -119,7 +119,7 @@ final class PanelProduct {
         }
     }
 
-    /** Fewer rows than a group, from the place {@code lead} on: completed with rows of zeros to a whole one. */
+    /** Computes the rows of an incomplete group, whose first row has place {@code lead}, with rows of zeros in the other places. */
     private void inGroup(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab) {
         MemorySegment memory = launch.memory();
         Matrix sum = new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
@@ -160,7 +160,7 @@ final class PanelProduct {
         }
     }
 
-    /** {@link #product} or {@link #groups}. */
+    /** A product in which all matrices are F32: {@link #product} or {@link #groups}. */
     private interface InOnePrecision {
         void compute(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate);
     }

@@ -26,7 +26,7 @@ final class PanelScratch implements AutoCloseable {
         return new PanelScratch(device.allocate(count * PanelProduct.SCRATCH_BYTES, "expert kernel scratch"), count);
     }
 
-    /** Takes a slab, and returns its address. Waits if all are taken; a thread that holds a slab never waits, so one always comes back. */
+    /** Takes a slab, and returns its address. Waits if all are taken; a thread that has a slab never waits, so one will be given back. */
     long take() {
         try {
             return slabs.take();

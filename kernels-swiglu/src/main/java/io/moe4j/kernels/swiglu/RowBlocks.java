@@ -6,11 +6,11 @@ import io.moe4j.api.device.CpuLaunch;
  * The rows of all experts, cut into blocks of at most {@link PanelProduct#ROW_BLOCK} rows of one expert by {@link PanelProduct#COLUMNS} columns. The cut
  * depends on the offsets and the shape only, never on the number of cores; the same is true of the results.
  *
- * <p>Rows of an expert that were computed before, in another part of the same rows, count in the cut: the first expert that has rows begins with a lead of
- * as many absent rows as lie before them in their group.
+ * <p>If earlier rows of the first expert were computed in another call, its remaining rows keep their places in groups of {@link PanelProduct#GROUP}: the
+ * first block has a lead, the number of absent rows that precede its first row in that row's group.
  *
  * <p>Example: offsets (300, 300, 310) and 600 columns: expert 0 has 2 × 2 blocks, expert 1 none, expert 2 has 1 × 2; block 5 is expert 2,
- * rows 300..310, columns 512..600.
+ * rows 300..309, columns 512..599.
  */
 final class RowBlocks {
     private final long[] rowEnds;
@@ -54,7 +54,7 @@ final class RowBlocks {
         }
         long inExpert = index - (expert == 0 ? 0 : blockEnds[expert - 1]);
         long first = expert == 0 ? 0 : rowEnds[expert - 1];
-        // In rows that count from the beginning of the group in which the expert's first row lies.
+        // Counted from the beginning of the group that contains the expert's first row.
         long counted = inExpert / columnBlocks * PanelProduct.ROW_BLOCK;
         int absent = expert == leading ? lead : 0;
         long row = first + Math.max(0, counted - absent);

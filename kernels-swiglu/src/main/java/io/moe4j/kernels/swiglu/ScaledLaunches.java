@@ -22,7 +22,7 @@ final class ScaledLaunches {
     private final Grid.Grids grids;
     private final boolean exist;
 
-    /** @param exist whether the module has these kernels */
+    /** @param exist whether the loaded module contains these kernels */
     ScaledLaunches(KernelModule module, Grid.Grids grids, boolean exist) {
         this.module = module;
         this.grids = grids;
@@ -55,7 +55,7 @@ final class ScaledLaunches {
                         KernelArg.of(product.accumulate() ? 1 : 0))));
     }
 
-    /** Numbers and scales of rows; see {@link CpuRowQuantization}. */
+    /** Quantizes rows into {@code result}, numbers and scales; see {@link CpuRowQuantization}. */
     Launch quantize(Tensor x, Tensor offsets_e, Tensor result) {
         Scales scales = result.scales().orElseThrow();
         List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(x.withScales(Optional.empty())),
@@ -85,7 +85,7 @@ final class ScaledLaunches {
         return dtype.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Eight arguments: numbers, their strides along rows and columns; scales, their strides; rows and columns of a block. */
+    /** Eight arguments: numbers, their row stride and column stride; scales, their row stride and column stride; rows and columns of a block. */
     private static List<KernelArg> operand(Tensor rows) {
         Scales scales = rows.scales().orElseThrow();
         Tensor values = scales.values();
@@ -95,7 +95,7 @@ final class ScaledLaunches {
                 KernelArg.of(scales.block().get(rows.rank() - 2)), KernelArg.of(scales.block().get(rows.rank() - 1)));
     }
 
-    /** Those, and what lies between the numbers, and the scales, of one expert and of the next. */
+    /** The arguments of {@link #operand} for the first expert, then the strides of numbers and of scales from one expert to the next. */
     private static List<KernelArg> stack(Tensor w_eOI) {
         List<KernelArg> arguments = new ArrayList<>(operand(w_eOI));
         arguments.add(KernelArg.of(w_eOI.stride(0)));

@@ -38,7 +38,7 @@ final class SwiGluKernels implements ExpertKernels {
         this.module = module;
         this.hopper = new HopperProducts(module, grids, products);
         this.hopperScaled = new HopperScaledProducts(module, grids, products);
-        // On other GPUs than Hopper there would be readable kernels only, which are too slow to train with.
+        // GPUs other than Hopper would have only the readable kernels, which are too slow to train with.
         this.scaled = new ScaledLaunches(module, grids, scratch.isPresent() || hopperScaled.present());
         this.scratch = scratch;
     }
@@ -158,7 +158,7 @@ final class SwiGluKernels implements ExpertKernels {
         scratch.ifPresent(PanelScratch::close);
     }
 
-    /** A product of rows with their expert's matrix, or with its transpose. */
+    /** A launch of the product of rows with their expert's matrix, or with its transpose. */
     private Launch rows(String kernel, Tensor given, Tensor w, Tensor offsets_e, Tensor result,
             Optional<Tensor> before_1, boolean accumulate) {
         return launch(kernel + name(given), grids.product(given.dtype()), KernelArg.of(given),

@@ -21,21 +21,21 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kit of expert kernels finds what is planted into {@code swiglu}, by an assertion and for the right reason. {@link CpuContractTest} is the control. */
+/** The kit of expert kernels finds faults planted into {@code swiglu}, by an assertion and for the right reason. {@link CpuContractTest} is the control. */
 class KitIsNotVacuousTest {
 
-    /** What a kernel does instead. */
+    /** The faulty behaviour of a kernel. */
     private interface Wrong {
         @Nullable
         Object answer(ExpertKernels real, Stream stream, Object arguments);
     }
 
     /**
-     * A fault.
+     * A planted fault.
      *
      * @param kernel which kernel is wrong, and how it is called
      * @param reason words of the assertion that finds it
-     * @param test of the kit
+     * @param test the test of the kit that must find it
      */
     record Fault(String name, String kernel, String reason,
             Function<ExpertKernelsContract, java.util.stream.Stream<DynamicTest>> test, Wrong wrong) {
@@ -45,7 +45,7 @@ class KitIsNotVacuousTest {
         }
     }
 
-    /** The same numbers; along the outermost dimension, all have the scales of the first. */
+    /** The same numbers, but all indices of the outermost dimension have the scales of the first. */
     private static Tensor firstScales(Tensor tensor) {
         if (tensor.scales().isEmpty()) {
             return tensor;
@@ -128,7 +128,7 @@ class KitIsNotVacuousTest {
                                     firstScales(given.w_eOI()), given.offsets_e(), given.dx_RI()));
                             return null;
                         }),
-                // That a product ignores how many rows came before is no fault on every processor: with vectors of 512 bits, bits do not depend on it.
+                // Ignoring how many rows came before is a fault only on some processors: with vectors of 512 bits, results do not depend on it.
                 new Fault("a product loses the first row of a part that continues an expert's rows", "forward",
                         "y of rows .* came before", ExpertKernelsContract::productsInParts,
                         (real, stream, arguments) -> {

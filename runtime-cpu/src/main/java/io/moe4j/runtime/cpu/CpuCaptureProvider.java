@@ -7,7 +7,7 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 
-/** {@code cpu}: records a stream's commands, and later replays them without the code that submitted them. */
+/** Provides the graph capture {@code cpu}: records a stream's commands, and later replays them without running the code that submitted them. */
 public final class CpuCaptureProvider implements GraphCaptureProvider {
 
     @Override

@@ -83,7 +83,7 @@ final class CpuDevice implements Device {
         return machine.heap().allocate(bytes, purpose);
     }
 
-    /** Its own memory is the host's. On a strict device, fresh memory is full of NaN; this is full of zeros all the same. */
+    /** Allocates ordinary memory, since the device's memory is the host's. It is zero even on a strict device, whose other fresh memory is NaN. */
     @Override
     public Memory allocateHost(long bytes, String purpose) {
         return machine.heap().allocateZeros(bytes, purpose);

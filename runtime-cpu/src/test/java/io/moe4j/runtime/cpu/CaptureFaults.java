@@ -99,7 +99,7 @@ final class CaptureFaults {
         void repeat(Stream real, DeviceLoop loop, Runnable body);
     }
 
-    /** The streams are wrapped, and unwrapped for the real capture. */
+    /** Wraps the streams, and unwraps them for the real capture. */
     private static KitFault loops(String name, String reason, WrongLoop wrong) {
         IdentityHashMap<Stream, Stream> reals = new IdentityHashMap<>();
         DeviceProvider devices = DeviceFaults.devices((device, method, arguments) -> {
@@ -140,7 +140,7 @@ final class CaptureFaults {
         });
     }
 
-    /** What is done in the place of a capture. */
+    /** The faulty replacement of a capture. */
     private interface WrongCapture {
         CapturedGraph capture(GraphCapture real, Stream stream, Runnable body);
     }

@@ -172,7 +172,7 @@ class CaptureTest {
                     if (i % 10 == 0) {
                         assertEquals(i == 0 ? 3 : sum / 4, Values.read(rank.stream(), all)[19]);
                     }
-                    // Back to a value that stays in range: own = sum, everywhere the same.
+                    // Keeps values in range: own = sum, the same on all ranks.
                     assertEquals(sum, Values.read(rank.stream(), own)[0]);
                     rank.stream().fill(own, sum / 4);
                 }

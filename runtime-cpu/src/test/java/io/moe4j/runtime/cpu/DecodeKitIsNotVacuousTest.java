@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The kit of operations finds what is planted into attention over a cache, by an assertion about its output. */
+/** The kit of operations finds faults planted into attention over a cache, by an assertion about its output. */
 class DecodeKitIsNotVacuousTest {
 
-    /** What is computed instead of what was asked for: one call, or several. */
+    /** The calls, one or several, that are made instead of the requested one. */
     enum Fault {
         NO_SCALE {
             @Override

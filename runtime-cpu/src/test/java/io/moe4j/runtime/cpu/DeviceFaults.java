@@ -53,8 +53,8 @@ final class DeviceFaults {
     }
 
     /**
-     * Events are not awaited, and a stream fills as late as this allows: when it records its next event after the place where it would itself await. By
-     * then the other stream's results have been read. So it shows in whichever order threads run.
+     * Events are not awaited, and a stream delays each fill as long as possible: until it records its next event after the point where it would itself
+     * await. By then the other stream's results have been read. So the fault shows in any order of the threads.
      */
     private static Wrong<Stream> neverAwaiting() {
         Map<Stream, Runnable> late = new HashMap<>();
@@ -82,7 +82,7 @@ final class DeviceFaults {
         };
     }
 
-    /** The CPU's device, some of whose calls are answered otherwise. */
+    /** The CPU device with some calls replaced. */
     static DeviceProvider devices(Wrong<Device> wrong) {
         DeviceProvider cpu = new CpuDeviceProvider();
         return Planted.instead(DeviceProvider.class, cpu, (method, arguments) -> {

@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The CPU says which id is out of range, where a GPU can only stop. What operations compute is tested by {@link DeviceOpsContractTest}. */
+/** The CPU names the id that is out of range; a GPU can only stop. {@link DeviceOpsContractTest} tests the results of operations. */
 class IdsTest {
     private final Device device = new CpuDeviceProvider().open(DeviceConfig.defaults());
     private final Stream stream = device.openStream("ids");

@@ -14,7 +14,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** The gradient of attention reads the scores that forward has left, and computes them where it has none. */
+/** The gradient of attention reads the scores that forward has stored, and computes them if there are none. */
 class KeptScoresTest {
     private static final AttentionShape SHAPE = AttentionShape.of(1, 200, 2, 16, 8, DType.F32);
 

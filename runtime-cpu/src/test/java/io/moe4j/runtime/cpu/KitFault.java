@@ -8,7 +8,7 @@ import java.util.function.Function;
  *
  * @param name what is wrong
  * @param reason words of the assertion that finds it
- * @param failures of the kit's test, with the fault or without
+ * @param failures runs the kit's test, with or without the fault, and returns its failures
  */
 record KitFault(String name, String reason, Function<Boolean, List<Throwable>> failures) {
     @Override

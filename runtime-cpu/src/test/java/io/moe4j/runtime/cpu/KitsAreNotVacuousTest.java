@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The kits of devices, captures, peer groups and collectives find what is planted into the CPU's, by an assertion and for the right reason. */
+/** The kits of devices, captures, peer groups and collectives find faults planted into the CPU's, by an assertion and for the right reason. */
 class KitsAreNotVacuousTest {
 
     static List<KitFault> faults() {

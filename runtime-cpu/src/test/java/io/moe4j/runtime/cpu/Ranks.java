@@ -36,7 +36,7 @@ public final class Ranks {
         void run(RankContext context) throws Exception;
     }
 
-    /** Runs {@code body} on every rank; returns what each threw, or null. */
+    /** Runs {@code body} on every rank; returns for each rank the exception that it threw, or null. */
     public List<@Nullable Throwable> outcomes(Body body) {
         Throwable[] outcomes = new Throwable[count];
         try (Device device = new CpuDeviceProvider().open(config)) {

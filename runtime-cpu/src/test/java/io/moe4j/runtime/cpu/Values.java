@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.IntToDoubleFunction;
 
-/** Tensors with values, through the device's own uploads and downloads. */
+/** Writes and reads tensors through the device's uploads and downloads. */
 public final class Values {
     private Values() {}
 

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class CapturedLoops {
     private static final Logger log = LoggerFactory.getLogger(CapturedLoops.class);
     private static final String KERNEL = "loop_pass";
-    /** In place of the number of the first pass: go on to the next one. */
+    /** Passed instead of the number of the first pass: continue with the next pass. */
     private static final int NEXT = -1;
 
     private final CudaDevice device;
@@ -64,9 +64,9 @@ final class CapturedLoops {
         }
     }
 
-    /** Adds a loop to what {@code stream} captures. */
+    /** Adds a loop to the graph that {@code stream} is captured into. */
     void record(CudaStream stream, DeviceLoop loop, Runnable body) {
-        // In turn: the driver may take memory for conditions and nodes.
+        // In a turn of ContextTurns, because the driver may allocate memory for conditions and nodes.
         AtomicLong condition = new AtomicLong();
         device.turns().run(() -> condition.set(nodes.condition(stream.handle())));
         stream.launch(count(loop, loop.first(), condition.get()));
@@ -89,7 +89,7 @@ final class CapturedLoops {
                 KernelArg.of(loop.limit()), KernelArg.of(condition));
     }
 
-    /** The capture of a body that has failed is ended too, so that its stream can be used again; the body's error is thrown, not this one's. */
+    /** Ends the capture of the body, also if the body has failed, so that its stream can be used again. In that case the body's error is thrown. */
     private void end(StreamHandle body, boolean recorded) {
         try {
             nodes.endBody(body);

@@ -8,13 +8,13 @@ import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
 /**
- * Keeps two kinds of driver calls from overlapping, on one context or on contexts of GPUs that can reach each other. The calls may come from ranks
- * that know nothing of each other, such as ranks of two groups.
+ * Keeps two kinds of driver calls from overlapping, on one context or on contexts of GPUs that can reach each other. The calls may come from independent
+ * ranks, such as ranks of two groups.
  *
  * <ul>
  * <li>Ranks launch their barrier kernels together. From the first of these launches to the last, a kernel spins for a peer that is not launched yet.
- * <li>When the driver takes or frees memory, or loads a kernel (its own or a library's), it waits for everything that runs in the context, or in all
- * contexts that can reach its memory. Until then, it keeps every thread from launching.
+ * <li>When the driver allocates or frees memory, or loads a kernel (its own or a library's), it waits for everything that runs in the context, or in all
+ * contexts that can reach its memory. Meanwhile, no thread can launch.
  * </ul>
  *
  * A call of the second kind that began between two launches of the first kind would deadlock: the call waits for a kernel, the kernel waits for a

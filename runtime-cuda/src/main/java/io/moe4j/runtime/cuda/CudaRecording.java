@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * One capture, and the streams that take part in it: the one that is captured, and those that have awaited an event of it. The driver records what they do
- * into one graph, in which streams are branches.
+ * One capture, and the streams that take part in it: the captured stream, and streams that have waited for an event of the capture. The driver records the
+ * work of all of them into one graph, in which each stream is a branch.
  */
 public final class CudaRecording {
     private final Map<Object, ReplayPart> parts = new LinkedHashMap<>();
@@ -40,18 +40,18 @@ public final class CudaRecording {
         return type.cast(parts.computeIfAbsent(owner, o -> part.get()));
     }
 
-    /** Ends it: its streams do not record any more. */
+    /** Ends the capture: its streams do not record any more. */
     public void end() {
         ended = true;
         members.forEach(CudaStream::leaveCapture);
     }
 
-    /** Whether more streams than the captured one take part. */
+    /** Whether other streams than the captured one take part. */
     public boolean hasBranches() {
         return members.size() > 1;
     }
 
-    /** The parts that take part in replays, in the order in which they were added: the same on all ranks. */
+    /** The parts that are called at each replay, in the order in which they were added, which is the same on all ranks. */
     public List<ReplayPart> parts() {
         return new ArrayList<>(parts.values());
     }

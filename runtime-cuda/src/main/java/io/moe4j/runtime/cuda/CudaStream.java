@@ -41,7 +41,7 @@ public final class CudaStream implements Stream {
     private long hostSyncs;
     private int leftMultiprocessors;
 
-    /** @param urgent whether its kernels go before those of other streams where multiprocessors become free */
+    /** @param urgent whether blocks of its kernels are scheduled before those of other streams when multiprocessors become free */
     CudaStream(CudaDevice device, String name, boolean urgent) {
         this.device = device;
         this.name = name;
@@ -77,7 +77,7 @@ public final class CudaStream implements Stream {
     /**
      * The driver's handle of this stream, for graph capture and for libraries that keep it.
      *
-     * @throws DeviceException in the body of a captured loop, which has another one
+     * @throws DeviceException in the body of a captured loop, which is captured with another handle
      */
     public StreamHandle handle() {
         refuseInLoop("a call that needs the stream itself, such as attention or a collective");
@@ -89,7 +89,7 @@ public final class CudaStream implements Stream {
         return handle;
     }
 
-    /** What bodies of loops are captured with; created when it is first asked for. */
+    /** The handle with which bodies of loops are captured; created at the first call. */
     StreamHandle handleOfBodies() {
         if (ofBodies.isEmpty()) {
             StreamHandle second = new StreamHandle();
@@ -99,7 +99,7 @@ public final class CudaStream implements Stream {
         return ofBodies.get();
     }
 
-    /** Runs {@code work}, whose calls enqueue to {@code second}. */
+    /** Runs {@code work}; until it returns, calls of this stream enqueue to {@code second}. */
     void enqueueTo(StreamHandle second, Runnable work) {
         handle = second;
         try {
@@ -151,7 +151,7 @@ public final class CudaStream implements Stream {
         return recording.part(owner, type, part);
     }
 
-    /** Graph capture calls this when the driver has begun to capture the stream, and ends what it returns. */
+    /** Called by graph capture when the driver has begun to capture the stream; graph capture must end the returned recording. */
     public CudaRecording beginRecording() {
         CudaRecording begun = new CudaRecording();
         begun.join(this);
@@ -202,7 +202,7 @@ public final class CudaStream implements Stream {
         }
         if (source.bytes() > 0) {
             device.context().makeCurrent();
-            // The second finds out by itself which of the two addresses is the host's.
+            // The second of the two driver functions detects which of the addresses are the host's.
             boolean onDevice = !device.isHost(source.memory()) && !device.isHost(destination.memory());
             Driver.check(device.turns().call(() -> onDevice
                     ? JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()), Driver.at(source.address()),

@@ -79,7 +79,7 @@ public final class FailureMailbox implements AutoCloseable {
         }
     }
 
-    /** Calls {@code look} a few times per second, on a separate thread, until it is passed to {@link #unwatch}. It must not block. */
+    /** Calls {@code look} a few times per second, on a separate thread, until {@code look} is passed to {@link #unwatch}. It must not block. */
     public void watch(Runnable look) {
         watch.add(look);
     }

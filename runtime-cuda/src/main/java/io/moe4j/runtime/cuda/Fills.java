@@ -8,7 +8,7 @@ import io.moe4j.runtime.cuda.driver.StreamHandle;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
-/** Fills device memory by calls of the driver, which know no types: words of 8, 16 or 32 bits. */
+/** Fills device memory with calls of the driver, which fill with words of 8, 16 or 32 bits, whatever the element type. */
 final class Fills {
 
     private Fills() {}

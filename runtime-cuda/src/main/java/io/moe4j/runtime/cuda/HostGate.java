@@ -14,10 +14,10 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Where the ranks of one process meet on the host, just before and just after they launch kernels that wait for each other.
  *
- * <p>The driver loads kernels when they are first used, and libraries load theirs at any time. Loading waits for the whole context; taking or freeing
- * memory that other GPUs can reach waits for their contexts too. A rank that did this while a barrier kernel of another rank spins for it would wait
- * for ever. Between the two meetings, ranks launch only the barrier, which is already loaded, so a spinning kernel always finds its peers launched.
- * No rank waits for a device here. A pass costs about a microsecond when ranks arrive together.
+ * <p>The driver loads kernels when they are first used, and libraries load theirs at any time. Loading waits for the whole context; allocating or freeing
+ * memory that other GPUs can reach waits for their contexts too. A rank that did this while another rank's barrier kernel spins for it would wait
+ * for ever. Between the two meetings, ranks launch only the barrier, which is already loaded, so the barrier kernels of all peers of a spinning kernel
+ * get launched. No rank waits for a device here. A pass costs about a microsecond when ranks arrive together.
  *
  * <p>Each rank counts its arrivals in a slot of host memory, which the other ranks of the process read by its address. Their devices may be closed in
  * any order, and may read the slot once more after that, so a slot is never given back.

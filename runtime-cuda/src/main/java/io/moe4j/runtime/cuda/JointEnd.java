@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Where the ranks of one process wait for each other when they end what a library made for all of them, so that none goes on while the library is still
- * at work for another. Each rank has a slot of host memory, which the others read by its address; it says whether the rank has come.
+ * Where the ranks of one process wait for each other when they close something that a library made for all of them, so that no rank continues while the
+ * library still works for another. Each rank has a slot of host memory, which the others read by its address; it says whether the rank has arrived.
  *
- * <p>Unlike a {@link HostGate}, it serves once, and can be used after a failure: if a rank does not come in time, the others go on without it, and report no
- * failure.
+ * <p>Unlike a {@link HostGate}, it is used only once, and can be used after a failure: if a rank does not arrive in time, the others continue without it, and
+ * report no failure.
  */
 public final class JointEnd {
     private static final VarHandle COME = ValueLayout.JAVA_LONG.varHandle();
@@ -35,10 +35,10 @@ public final class JointEnd {
     }
 
     /**
-     * The end as a rank reaches it. Ranks of other processes are not waited for.
+     * The joint end of the ranks with these seats. A rank does not wait for ranks of other processes.
      *
      * @param mine the seat of this rank
-     * @param seats those of all ranks, with this one
+     * @param seats the seats of all ranks, including this one
      */
     public static JointEnd of(byte[] mine, List<byte[]> seats) {
         return new JointEnd(slot(mine), seats.stream()
@@ -50,12 +50,12 @@ public final class JointEnd {
         return SharedSlot.at(ByteBuffer.wrap(seat).getLong(ThisProcess.BYTES));
     }
 
-    /** Says that this rank has come. */
+    /** Marks this rank as arrived. */
     public void come() {
         COME.setVolatile(mine, 0L, 1L);
     }
 
-    /** Comes, and waits until all ranks of this process have; false if one has not within {@code limit}. */
+    /** Marks this rank as arrived, and waits until all ranks of this process have arrived; returns false if one has not within {@code limit}. */
     public boolean await(Duration limit) {
         come();
         long start = System.nanoTime();

@@ -13,8 +13,8 @@ import jcuda.driver.JCudaDriver;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Page-locked memory of the host. It has the same addresses on the device, so that kernels and copies take it like the device's own. The C library
- * allocates it, and the driver locks it: what JCuda allocates itself is limited to the 2 GiB of a Java buffer.
+ * Page-locked memory of the host. It has the same addresses on the device, so kernels and copies can use it like device memory. The C library allocates it,
+ * and the driver locks it, because an allocation of JCuda is limited to the 2 GiB of a Java buffer.
  */
 final class PinnedMemory {
     private static final long PAGE = 4096;
@@ -30,7 +30,7 @@ final class PinnedMemory {
         this.turns = turns;
     }
 
-    /** Whether this memory is the host's. */
+    /** Whether {@code memory} was allocated here. */
     boolean has(Memory memory) {
         return !live.isEmpty() && live.contains(memory);
     }
@@ -76,7 +76,7 @@ final class PinnedMemory {
         count(memory.purpose(), -memory.bytes());
         int result = turns.call(() -> JCudaDriver.cuMemHostUnregister(locked));
         if (result != CUresult.CUDA_SUCCESS) {
-            // Memory that the driver may still reach must not be given to others.
+            // The driver may still access this memory, so it must not be freed and reused.
             throw new DeviceException("cuMemHostUnregister of \"" + memory.purpose() + "\" failed with "
                     + CUresult.stringFor(result) + "; its " + memory.bytes() + " bytes stay allocated");
         }

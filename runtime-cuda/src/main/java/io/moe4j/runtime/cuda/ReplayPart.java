@@ -1,6 +1,6 @@
 package io.moe4j.runtime.cuda;
 
-/** Something that takes part, on the host, in each launch of the graph that was captured with it. */
+/** Host code that runs before and after each launch of the graph with which it was captured. */
 public interface ReplayPart {
 
     /** Called just before the launch. */

@@ -15,12 +15,12 @@ public final class SumKernels {
 
     private SumKernels() {}
 
-    /** Sums what a table of addresses leads to. */
+    /** Sums the tensors at the addresses in a table, one for each rank. */
     public static String ofTable(DType terms, DType sum) {
         return terms.isFloating() ? "reduce_" + name(terms) + "_" + name(sum) : "reduce_" + name(terms);
     }
 
-    /** Sums this rank's terms, and those that were received from the others. */
+    /** Sums this rank's terms, and the terms that were received from the others. */
     public static String ofReceived(DType own, DType sum) {
         return "reduce_received_" + name(own) + "_" + name(sum);
     }

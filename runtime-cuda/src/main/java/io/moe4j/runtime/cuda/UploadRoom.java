@@ -13,15 +13,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Page-locked memory of the host through which a stream's small uploads go. The bytes are copied here at once, and the driver reads them when the stream comes
- * to the copy, so that the host need not wait for the work before it. Example: the tokens of the next step are uploaded while the parameters are
- * updated, and the next step is launched before that update has ended.
+ * Page-locked host memory for a stream's small uploads. The bytes are copied here at once, and the driver reads them when the stream reaches the copy, so the
+ * host need not wait for earlier work of the stream. Example: the tokens of the next step are uploaded while the parameters are updated, and the next step
+ * is launched before that update has ended.
  *
- * <p>It has two halves. While uploads go through one, the stream reads the other; the host waits only if it fills both faster than that. Where the system gives
- * no page-locked memory, there is no such room, and uploads wait for the stream.
+ * <p>It has two halves. While uploads fill one, the stream reads the other; the host waits only if it fills both faster than the stream reads them. If the
+ * system has no page-locked memory left, there is no such memory, and uploads wait for the stream.
  */
 final class UploadRoom implements AutoCloseable {
-    /** Bytes of a half: the largest upload that goes through this memory. The ids and labels of 16,384 tokens are 128 KiB. */
+    /** Bytes of a half, and so of the largest upload through this memory. The ids and labels of 16,384 tokens take 128 KiB. */
     static final long HALF = 1L << 20;
     private static final long ALIGNMENT = 64;
 
@@ -39,9 +39,9 @@ final class UploadRoom implements AutoCloseable {
     }
 
     /**
-     * Copies {@code bytes} bytes into this memory. Returns where they are; empty if they are more than {@link #HALF}, or there is no such memory.
+     * Copies {@code bytes} bytes into this memory, and returns where they are; empty if they are more than {@link #HALF}, or if there is no such memory.
      *
-     * @param stream will read them
+     * @param stream the stream that will read them
      */
     Optional<MemorySegment> copy(MemorySegment source, long bytes, CudaStream stream) {
         Memory room = bytes > HALF ? null : memory();

@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Timeout;
 class ContextTurnsTest {
     private static final int ROUNDS = 2000;
 
-    /** Two groups of two launch together, as two of their ranks do between two meetings; two more call all the time. */
+    /** Four threads, two groups of two, launch together as ranks do between two meetings; two more threads make calls all the time. */
     @Test
     void launchesAndCallsNeverOverlap() throws Exception {
         ContextTurns turns = ContextTurns.of("one");
         noOverlaps(turns, turns);
     }
 
-    /** Sessions of one JVM on one GPU open a device each, and share its context. */
+    /** Sessions of one JVM on one GPU each open a device, and share the GPU's context. */
     @Test
     void norDoThoseOfSessionsOnOneGpu() throws Exception {
         ContextTurns first = ContextTurns.of("shared");
@@ -37,7 +37,7 @@ class ContextTurnsTest {
         noOverlaps(first, second);
     }
 
-    /** The same on two devices that have met: a launch on one keeps calls on the other out. */
+    /** The same on two devices that have met: a launch on one excludes calls on the other. */
     @Test
     void norDoThoseOfDevicesThatHaveMet() throws Exception {
         ContextTurns first = ContextTurns.of("two");

@@ -24,6 +24,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class TokenizerFile {
     static final String NAME = "tokenizer.json";
     private static final long LARGEST = 256 << 20;
+    /** What Git leaves in place of a file where Git LFS is not installed begins like this. */
+    private static final String POINTER = "version https://git-lfs";
     /** The parts that decide which ids a text has. The others are for decoding, and for tokens that are added around a text. */
     private static final List<String> DECIDING = List.of("normalizer", "pre_tokenizer", "model", "added_tokens");
 
@@ -95,6 +97,11 @@ final class TokenizerFile {
     }
 
     private static JsonNode parse(Path path, String json) {
+        if (json.startsWith(POINTER)) {
+            throw new InputException(
+                    path + " is only a pointer of Git LFS to the file, because the folder was cloned without"
+                            + " it; fetch the files with git lfs pull, or download them");
+        }
         try {
             return JsonMapper.shared().readTree(json);
         } catch (JacksonException e) {

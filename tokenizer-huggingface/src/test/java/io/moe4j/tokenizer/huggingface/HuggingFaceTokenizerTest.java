@@ -111,6 +111,7 @@ class HuggingFaceTokenizerTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{} | has no ids", "nope | not JSON",
+            "version https://git-lfs.github.com/spec/v1 | is only a pointer of Git LFS to the file",
             "{\"model\":{\"vocab\":{\"a\":0},\"dropout\":0.1}} | dropout is 0.1", "`` | no ids",
             "{\"model\":{\"vocab\":{\"a\":-1}}} | id of \"a\" is -1",
             "{\"model\":{\"vocab\":{\"a\":0}}} | no token that ends a document",

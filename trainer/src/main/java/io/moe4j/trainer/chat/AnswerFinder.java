@@ -30,12 +30,19 @@ import org.jspecify.annotations.Nullable;
  * anything does not agree, the conversation is refused.
  */
 final class AnswerFinder {
+    /** The most messages times answers: 5,792 messages, half of them answers, which take a core about 15 s. 16 MiB may hold 50 times as many: hours. */
+    private static final long MOST = 1 << 24;
+    private static final String REMEDY = "; mark in the template what the assistant says, with {% generation %} and"
+            + " {% endgeneration %}, and give it as data.chat_template";
+
     private final Template template;
     private final List<Map<String, @Nullable Object>> messages;
     private final String text;
     private final Marks marks;
     private MarkedMessages marked;
-    private Marks.Read whole;
+    /** All messages with their marks. Those of the first few are the first few of these. */
+    private List<Map<String, @Nullable Object>> all;
+    private MarkedText whole;
 
     private AnswerFinder(Template template, List<Map<String, @Nullable Object>> messages, String text, Marks marks)
             throws ConversationException {
@@ -44,7 +51,8 @@ final class AnswerFinder {
         this.text = text;
         this.marks = marks;
         marked = new MarkedMessages(marks, Set.of());
-        whole = marks.read(template.render(marked.of(messages), false));
+        all = marked.of(messages);
+        whole = read(all, false);
         if (!whole.text().equals(text)) {
             leaveOut();
         }
@@ -58,6 +66,13 @@ final class AnswerFinder {
      */
     static List<Part> answers(Template template, List<Map<String, @Nullable Object>> messages, String text)
             throws ConversationException {
+        long answers = messages.stream().filter(Conversation::isAssistant).count();
+        if (answers * messages.size() > MOST) {
+            throw new ConversationException("has " + messages.size() + " messages, " + answers
+                    + " of them answers, and their product must be at most " + MOST
+                    + " where the chat template does not mark answers: it renders the messages before each of them"
+                    + REMEDY + ", or divide the conversation");
+        }
         Marks marks = Marks.notIn(text + messages)
                 .orElseThrow(() -> new ConversationException("has all characters for private use"));
         return new AnswerFinder(template, messages, text, marks).answers();
@@ -78,10 +93,10 @@ final class AnswerFinder {
 
     /** Leaves out the marks that change the text. */
     private void leaveOut() throws ConversationException {
-        List<Integer> all = marked.numbers(messages);
+        List<Integer> numbers = marked.numbers(messages);
         Set<Integer> harmful = new HashSet<>();
-        for (int mark : all) {
-            Set<Integer> others = new HashSet<>(all);
+        for (int mark : numbers) {
+            Set<Integer> others = new HashSet<>(numbers);
             others.remove(mark);
             if (!isHarmless(new MarkedMessages(marks, others))) {
                 harmful.add(mark);
@@ -91,7 +106,12 @@ final class AnswerFinder {
         if (!isHarmless(marked)) {
             throw refusal("its text depends on its messages' texts in a way that hides where they stand");
         }
-        whole = marks.read(template.render(marked.of(messages), false));
+        all = marked.of(messages);
+        whole = read(all, false);
+    }
+
+    private MarkedText read(List<Map<String, @Nullable Object>> some, boolean prompt) throws ConversationException {
+        return marks.read(template.render(some, prompt));
     }
 
     private boolean isHarmless(MarkedMessages some) {
@@ -135,9 +155,9 @@ final class AnswerFinder {
 
     /** Where an answer begins: after the text that follows the last mark when the messages before it are rendered as a prompt. */
     private Place start(int message) throws ConversationException {
-        Marks.Read asked = marks.read(template.render(marked.of(messages.subList(0, message)), true));
+        MarkedText asked = read(all.subList(0, message), true);
         int mark = last(asked, 0, message);
-        String asks = asked.text().substring(place(asked, mark));
+        String asks = asked.from(place(asked, mark));
         int from = place(whole, mark);
         int same = common(asks, text, from);
         if (same < asks.length()) {
@@ -155,7 +175,7 @@ final class AnswerFinder {
     /** Whether the first text of a message begins at a place, perhaps after white space. */
     private boolean beginsAt(int message, int at) {
         int first = first(message);
-        int begins = first < 0 ? -1 : whole.places().getOrDefault(first, -1);
+        int begins = first < 0 ? -1 : whole.place(first);
         return begins >= at && text.substring(at, begins).isBlank();
     }
 
@@ -173,8 +193,8 @@ final class AnswerFinder {
 
     /** Where an answer ends: after {@code ending}, in the text that follows its last mark when the messages up to it are rendered. */
     private int end(int message, Place start, String ending) throws ConversationException {
-        Marks.Read upTo = message + 1 == messages.size() ? whole
-                : marks.read(template.render(marked.of(messages.subList(0, message + 1)), false));
+        MarkedText upTo = message + 1 == messages.size() ? whole
+                : read(all.subList(0, message + 1), false);
         int own = last(upTo, message, message + 1);
         int empty = blanks(text, start.at, text.length());
         if (own < 0 && !ending.isBlank() && text.startsWith(ending.stripLeading(), empty)) {
@@ -183,10 +203,10 @@ final class AnswerFinder {
         }
         int offset = own >= 0 ? 0 : start.offset;
         int mark = own >= 0 ? own : start.mark;
-        if (place(upTo, mark) + offset > upTo.text().length()) {
+        if (place(upTo, mark) + offset > upTo.length()) {
             throw refusal("message " + (message + 1) + " is not there when no other follows it");
         }
-        String rest = upTo.text().substring(place(upTo, mark) + offset);
+        String rest = upTo.from(place(upTo, mark) + offset);
         int at = ending.isEmpty() ? rest.stripTrailing().length() : rest.lastIndexOf(ending) + ending.length();
         if (!ending.isEmpty() && rest.lastIndexOf(ending) < 0) {
             throw refusal("message " + (message + 1) + " ends with \"" + shown(rest) + "\", without the \""
@@ -223,18 +243,18 @@ final class AnswerFinder {
      * a one-word answer in place of the first answer.
      */
     private String ending(int message) throws ConversationException {
-        List<Map<String, @Nullable Object>> some = new ArrayList<>(messages.subList(0, message));
+        List<Map<String, @Nullable Object>> some = new ArrayList<>(all.subList(0, message));
         boolean parts = messages.get(message).get("content") instanceof List<?>;
-        some.add(said("assistant", "x", parts));
-        Marks.Read alone = marks.read(template.render(marked.of(some), false));
-        some.add(said("user", "y", parts));
-        Marks.Read followed = marks.read(template.render(marked.of(some), false));
+        some.add(marked.of(message, said("assistant", "x", parts)));
+        MarkedText alone = read(some, false);
+        some.add(marked.of(message + 1, said("user", "y", parts)));
+        MarkedText followed = read(some, false);
         int mark = message * MarkedMessages.MOST + 1;
-        if (!alone.places().containsKey(mark) || !followed.places().containsKey(mark)) {
+        if (alone.place(mark) < 0 || followed.place(mark) < 0) {
             throw refusal("an answer \"x\" in the place of message " + (message + 1) + " is not there once");
         }
-        String last = alone.text().substring(place(alone, mark));
-        int same = common(last, followed.text(), place(followed, mark));
+        String last = alone.from(place(alone, mark));
+        int same = common(last, followed.from(place(followed, mark)), 0);
         String shared = last.substring(0, same);
         if (shared.isBlank()) {
             return same < last.length() && !last.isBlank() ? cut(last) : shared;
@@ -260,27 +280,19 @@ final class AnswerFinder {
     }
 
     /** The last mark of messages in [from, to) that is in this text and in the whole; of two at one place, the one with the higher number; or -1. */
-    private int last(Marks.Read read, int from, int to) {
-        return read.places().entrySet().stream().filter(each -> whole.places().containsKey(each.getKey()))
-                .filter(each -> MarkedMessages.owner(each.getKey()) >= from && MarkedMessages.owner(each.getKey()) < to)
-                .max(Map.Entry.<Integer, Integer>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
-                .map(Map.Entry::getKey).orElse(-1);
+    private int last(MarkedText read, int from, int to) {
+        return read.last(mark -> MarkedMessages.owner(mark) >= from && MarkedMessages.owner(mark) < to
+                && whole.place(mark) >= 0);
     }
 
     /** The first mark of a message in the whole text, if it stands before a text; otherwise -1. */
     private int first(int message) {
-        int first = -1;
-        for (Map.Entry<Integer, Integer> each : whole.places().entrySet()) {
-            if (MarkedMessages.owner(each.getKey()) == message
-                    && (first < 0 || each.getValue() < whole.places().getOrDefault(first, 0))) {
-                first = each.getKey();
-            }
-        }
+        int first = whole.first(message * MarkedMessages.MOST, (message + 1) * MarkedMessages.MOST);
         return first >= 0 && MarkedMessages.isStart(first) ? first : -1;
     }
 
-    private static int place(Marks.Read read, int mark) {
-        return mark < 0 ? 0 : read.places().getOrDefault(mark, 0);
+    private static int place(MarkedText read, int mark) {
+        return mark < 0 ? 0 : Math.max(0, read.place(mark));
     }
 
     /** How many units two texts have in common, one from its beginning and the other from a place. */
@@ -299,8 +311,6 @@ final class AnswerFinder {
 
     private static ConversationException refusal(String seen) {
         return new ConversationException("has answers that cannot be found in what the chat template makes of it: "
-                + seen
-                + "; mark in the template what the assistant says, with {% generation %} and {% endgeneration %}, and give it"
-                + " as data.chat_template");
+                + seen + REMEDY);
     }
 }

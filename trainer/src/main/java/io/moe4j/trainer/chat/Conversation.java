@@ -39,7 +39,8 @@ record Conversation(List<Map<String, @Nullable Object>> messages, Map<String, @N
         document.forEach((key, value) -> variables.put(String.valueOf(key), value));
         if (!variables.containsKey(field)) {
             throw new ConversationException("has no key \"" + Shown.of(field)
-                    + "\"; data.messages_field says which key has the messages, or messages_field of its source");
+                    + "\"; data.messages_field says which key has the messages, or messages_field of its source (data.sources.NAME,"
+                    + " validation)");
         }
         Object messages = fromText(variables.remove(field), "\"" + Shown.of(field) + "\"");
         if (variables.get(TOOLS) instanceof String) {

@@ -1,7 +1,6 @@
 package io.moe4j.trainer.chat;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,9 +42,14 @@ final class MarkedMessages {
     List<Map<String, @Nullable Object>> of(List<Map<String, @Nullable Object>> messages) {
         List<Map<String, @Nullable Object>> marked = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
-            marked.add(new One(i * MOST).of(messages.get(i)));
+            marked.add(of(i, messages.get(i)));
         }
         return marked;
+    }
+
+    /** A message that stands at this place of a conversation, with its marks. */
+    Map<String, @Nullable Object> of(int place, Map<String, @Nullable Object> message) {
+        return new One(place * MOST).of(message);
     }
 
     /** One message. Marks before texts have even numbers, those after them odd ones. */
@@ -138,8 +142,7 @@ final class MarkedMessages {
 
     /** All numbers of marks that these messages get. */
     List<Integer> numbers(List<Map<String, @Nullable Object>> messages) {
-        Map<Integer, Integer> found = new HashMap<>();
-        of(messages).forEach(message -> found.putAll(marks.read(String.valueOf(message)).places()));
-        return found.keySet().stream().sorted().toList();
+        return of(messages).stream().flatMap(message -> marks.read(String.valueOf(message)).numbers().boxed())
+                .distinct().sorted().toList();
     }
 }

@@ -1,10 +1,6 @@
 package io.moe4j.trainer.chat;
 
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Characters that are put into texts of a conversation to see where a template writes them: characters for private use, in which a number is written. They
@@ -17,14 +13,6 @@ record Marks(char base) {
     private static final int STEP = 0x100;
     private static final char FIRST = '\uE000';
     private static final char LAST = '\uF800';
-
-    /**
-     * A text without its marks.
-     *
-     * @param text what is left
-     * @param places where marks were that occurred once, by their numbers
-     */
-    record Read(String text, Map<Integer, Integer> places) {}
 
     /** Marks that do not occur in a text; empty if all do, which no ordinary text has. */
     static Optional<Marks> notIn(String text) {
@@ -50,28 +38,24 @@ record Marks(char base) {
         return mark.append((char) (base + DIGITS + 1)).toString();
     }
 
-    /** Takes the marks out of a text. Marks that are not whole stay in it. */
-    Read read(String marked) {
-        StringBuilder text = new StringBuilder();
-        Map<Integer, Integer> places = new HashMap<>();
-        Set<Integer> twice = new HashSet<>();
-        for (int i = 0; i < marked.length();) {
-            int end = marked.charAt(i) == base + DIGITS ? end(marked, i + 1) : -1;
+    /** Finds the marks of a text. Marks that are not whole are text. */
+    MarkedText read(String marked) {
+        MarkedText.Builder read = new MarkedText.Builder(marked);
+        char begin = (char) (base + DIGITS);
+        for (int at = marked.indexOf(begin); at >= 0;) {
+            int end = end(marked, at + 1);
             if (end < 0) {
-                text.append(marked.charAt(i++));
+                at = marked.indexOf(begin, at + 1);
                 continue;
             }
             int number = 0;
-            for (int digit = i + 1; digit < end; digit++) {
+            for (int digit = at + 1; digit < end; digit++) {
                 number = number * DIGITS + marked.charAt(digit) - base;
             }
-            if (places.put(number, text.length()) != null) {
-                twice.add(number);
-            }
-            i = end + 1;
+            read.mark(number, at, end + 1);
+            at = marked.indexOf(begin, end + 1);
         }
-        places.keySet().removeAll(twice);
-        return new Read(text.toString(), places);
+        return read.build();
     }
 
     /** Where a mark ends whose digits begin here; -1 if none does. */

@@ -29,7 +29,7 @@ final class ConfigCheck {
         LoraRules.check(registry, config, spec, findings);
         replaced.check(spec, findings);
         PlugInTables.check(registry, config, findings);
-        SourceTables.check(config.data(), findings);
+        SourceTables.check(config.data(), config.validation(), findings);
         if (use.readsData()) {
             ExportRules.check(registry, config, spec, use.output(), findings);
             InputRules.check(registry, config, spec, use.output(), findings);

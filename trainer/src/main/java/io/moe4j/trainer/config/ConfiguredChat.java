@@ -64,7 +64,7 @@ public final class ConfiguredChat {
 
     /** Checks the template, if the run has or needs one. */
     static void check(TrainerConfig config, Registry registry) {
-        if (ConfiguredData.hasConversations(config.data())) {
+        if (ConfiguredData.hasConversations(config)) {
             required(config, registry);
         } else if (config.data().chatTemplate().isPresent()) {
             find(config, registry);
@@ -79,7 +79,7 @@ public final class ConfiguredChat {
     /** Identifies the tokenizer, and the template if conversations are read, for comparison between ranks. */
     public static String identity(TrainerConfig config, Registry registry) {
         return ConfiguredTokenizer.identity(config, registry)
-                + (ConfiguredData.hasConversations(config.data()) ? "; " + required(config, registry).identity() : "");
+                + (ConfiguredData.hasConversations(config) ? "; " + required(config, registry).identity() : "");
     }
 
     private static Optional<ChatFormat> find(TrainerConfig config, Registry registry) {

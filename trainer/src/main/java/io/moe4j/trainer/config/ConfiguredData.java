@@ -20,6 +20,8 @@ import java.util.TreeMap;
 public final class ConfiguredData {
     /** The name of the only source if there is no table of sources. */
     public static final String ONLY_SOURCE = "data";
+    /** The name of the source of validation if it is a path of its own. */
+    private static final String VALIDATION = "validation";
 
     private ConfiguredData() {}
 
@@ -45,9 +47,13 @@ public final class ConfiguredData {
         return options(config, registry, own);
     }
 
-    /** How the sources of validation are read: {@code validation.path} with the keys of {@code data}, documents kept from training as in training. */
+    /** How the sources of validation are read: {@code validation.path} by its own fields and otherwise by the keys of {@code data}, others as in training. */
     public static DataOptions validationOptions(TrainerConfig config, Registry registry) {
-        return config.validation().path().isPresent() ? options(config, registry, Map.of()) : options(config, registry);
+        SourceConfig source = config.validation().source();
+        return source.path().isEmpty() ? options(config, registry)
+                : options(config, registry, source.hasFields()
+                        ? Map.of(VALIDATION, corpus(config, registry, SourceFields.of(config.data(), source)))
+                        : Map.of());
     }
 
     private static DataOptions options(TrainerConfig config, Registry registry, Map<String, CorpusOptions> own) {
@@ -67,7 +73,14 @@ public final class ConfiguredData {
                 .withFormats(registry);
     }
 
-    /** Whether at least one source has conversations. */
+    /** Whether conversations are read, for training or for validation. */
+    public static boolean hasConversations(TrainerConfig config) {
+        SourceConfig validation = config.validation().source();
+        return hasConversations(config.data()) || (validation.path().isPresent()
+                && SourceFields.of(config.data(), validation).messages().isPresent());
+    }
+
+    /** Whether at least one source of training has conversations. */
     static boolean hasConversations(DataConfig data) {
         return data.messagesField().isPresent() || data.sources().values().stream()
                 .anyMatch(source -> SourceFields.of(data, source).messages().isPresent());
@@ -81,7 +94,7 @@ public final class ConfiguredData {
     /** The sources of validation: {@code validation.path}, or the sources of training, of which a part of the documents is kept for validation. */
     public static Optional<List<DataSource>> validation(TrainerConfig config) {
         if (config.validation().path().isPresent()) {
-            return Optional.of(List.of(new DataSource("validation", config.validation().path(), 1, 1)));
+            return Optional.of(List.of(new DataSource(VALIDATION, config.validation().path(), 1, 1)));
         }
         return config.validation().split() > 0 ? Optional.of(sources(config.data())) : Optional.empty();
     }

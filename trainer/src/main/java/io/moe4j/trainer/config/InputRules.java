@@ -13,12 +13,15 @@ import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Checks that the inputs exist: tokenizer, data and checkpoint. Of the data, only the beginning is read. */
 final class InputRules {
     private static final String PATH = "data.path";
+    private static final String VALIDATION = "validation";
     private static final String VALIDATION_PATH = "validation.path";
     private static final String TOKENIZER = "data.tokenizer";
     private static final String RESUME = "checkpoint.resume";
@@ -41,26 +44,34 @@ final class InputRules {
     }
 
     /** Notes a problem with the chat template, with the key that names it, or else those that need it. */
-    private static void noTemplate(DataConfig data, String problem, Findings findings) {
+    private static void noTemplate(TrainerConfig config, String problem, Findings findings) {
+        DataConfig data = config.data();
         if (data.chatTemplate().isPresent() || data.messagesField().isPresent()) {
             findings.require(false, problem, "",
                     data.chatTemplate().isPresent() ? "data.chat_template" : "data.messages_field");
             return;
         }
-        findings.note(new Problem(data.sources().entrySet().stream()
-                .flatMap(source -> SourceFields.of(data, source.getValue()).messages()
-                        .map(field -> SourceTables.KEY + "." + source.getKey() + ".messages_field = \""
-                                + Shown.of(field)
-                                + "\"")
-                        .stream())
+        findings.note(new Problem(tables(config).entrySet().stream()
+                .flatMap(table -> SourceFields.of(data, table.getValue()).messages()
+                        .map(field -> table.getKey() + ".messages_field = \"" + Shown.of(field) + "\"").stream())
                 .collect(Collectors.joining(", ")), problem, ""));
     }
 
+    /** The sources that may have fields of their own, by the tables that hold these. */
+    private static Map<String, SourceConfig> tables(TrainerConfig config) {
+        Map<String, SourceConfig> tables = new TreeMap<>();
+        config.data().sources().forEach((name, source) -> tables.put(SourceTables.KEY + "." + name, source));
+        if (config.validation().path().isPresent()) {
+            tables.put(VALIDATION, config.validation().source());
+        }
+        return tables;
+    }
+
     /** The text of a folder of tokens was read when the folder was made; keys that say how text is read would be ignored. */
-    private static void checkTokens(DataConfig data, Findings findings) {
-        data.sources().forEach((name, source) -> source.path()
+    private static void checkTokens(TrainerConfig config, Findings findings) {
+        tables(config).forEach((table, source) -> source.path()
                 .filter(path -> source.hasFields() && TokenFolder.isIn(path)).ifPresent(path -> findings.note(
-                        new Problem("[" + SourceTables.KEY + "." + name + "]", Shown.of(path)
+                        new Problem("[" + table + "]", Shown.of(path)
                                 + " has tokens, and text_field, prompt_field and messages_field say how text is read",
                                 "leave them out, or give them to moe4j tokenize"))));
     }
@@ -70,10 +81,10 @@ final class InputRules {
         try {
             ConfiguredChat.check(config, registry);
         } catch (InputException e) {
-            noTemplate(config.data(), String.valueOf(e.getMessage()), findings);
+            noTemplate(config, String.valueOf(e.getMessage()), findings);
             return;
         }
-        checkTokens(config.data(), findings);
+        checkTokens(config, findings);
         long sequences = Math.max(1, (long) config.ranks() * config.training().localBatchSize());
         checkData(registry, config, ConfiguredData.sources(config.data()), reader,
                 sequences * Math.max(1, config.training().seqLen() + 1L), findings,

@@ -20,6 +20,16 @@ public final class KeyTable {
 
     private KeyTable() {}
 
+    /**
+     * Whether the configuration has a key.
+     *
+     * @param key such as {@code training.steps}
+     * @since 0.3.0
+     */
+    public static boolean isKey(String key) {
+        return Schema.read().keys().containsKey(key);
+    }
+
     /** One table for each section, in the order of the records. */
     public static String markdown() {
         Map<String, Matcher> lines = lines();

@@ -54,6 +54,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "java.util.Optional<java.lang.String>" -> new Kind("a text; empty for none",
                     value -> value.text().flatMap(Kind::textIfPresent),
                     Kind::quotedIfPresent);
+            case "io.moe4j.trainer.config.FieldChoice" -> new Kind("a text, auto; empty for none",
+                    value -> value.text().map(Kind::field), Kind::fieldShown);
             case "java.util.Optional<java.nio.file.Path>" -> new Kind("a path; empty for none",
                     value -> value.text().flatMap(Kind::path), Kind::quotedIfPresent);
             case "io.moe4j.trainer.config.Resume" -> new Kind("\"auto\", or a path; empty for none",
@@ -169,6 +171,19 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
 
     private static Optional<Optional<String>> textIfPresent(String text) {
         return Optional.of(Optional.of(text).filter(given -> !given.isBlank()));
+    }
+
+    private static FieldChoice field(String text) {
+        return text.isBlank() ? new FieldChoice.None()
+                : text.equals(AUTO) ? new FieldChoice.OfData() : new FieldChoice.Named(text);
+    }
+
+    private static String fieldShown(Object field) {
+        return quoted(switch ((FieldChoice) field) {
+            case FieldChoice.OfData() -> AUTO;
+            case FieldChoice.None() -> "";
+            case FieldChoice.Named(String name) -> name;
+        });
     }
 
     private static Optional<Optional<Path>> path(String text) {

@@ -15,7 +15,7 @@ final class NearestKey {
 
     /**
      * The known name with the fewest changed letters; empty if more than two letters, and more than a third of them, would change. The last parts
-     * of two names are compared too, and a name that contains the given one is near: {@code steps} is near {@code training.steps}.
+     * of two names are compared too, and a name that contains the given one is near: {@code steps} is near {@code training.steps}. Capitals do not matter.
      */
     static Optional<String> of(String name, Collection<String> known) {
         if (name.isEmpty() || name.length() > LONGEST) {
@@ -36,7 +36,7 @@ final class NearestKey {
 
     private static int distance(String name, String key) {
         if (contains(key, name)) {
-            return 1;
+            return key.length() == name.length() ? 0 : 1;
         }
         return Math.min(2 * edits(name, key), 2 * edits(last(name), last(key)) + 1);
     }

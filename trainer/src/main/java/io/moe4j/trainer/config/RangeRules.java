@@ -44,6 +44,8 @@ final class RangeRules {
                 "prompt and text are two keys or columns; of one, all is text, and is learned",
                 "name the key of the prompt, or leave data.prompt_field out", "data.prompt_field", "data.text_field");
         rules.conversations(config.data(), config.validation());
+        findings.require(!(config.validation().textField() instanceof FieldChoice.None),
+                "texts are in some key or column", "name it, or leave it at \"auto\"", "validation.text_field");
         findings.require(config.validation().split() >= 0 && config.validation().split() < 1,
                 "it must be at least 0 and below 1", "0.01 keeps a hundredth of the documents for validation",
                 "validation.split");

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The tables {@code [data.sources.NAME]} of a configuration: the sources that are mixed. */
+/** The tables {@code [data.sources.NAME]} of a configuration, the sources that are mixed, and what the source of validation has in common with them. */
 final class SourceTables {
     static final String KEY = "data.sources";
 
@@ -113,7 +113,9 @@ final class SourceTables {
                 .collect(Collectors.joining());
     }
 
-    private static void checkFields(DataConfig data, String table, SourceConfig source, Findings findings) {
+    /** Problems of the fields of a source, which stand in this table. */
+    private static void checkFields(DataConfig data, String table, SourceConfig source, String remedy,
+            Findings findings) {
         SourceFields fields = SourceFields.of(data, source);
         Optional<String> texts = source.textField().map(field -> TEXT + " = " + Shown.of(quoted(field)))
                 .or(() -> source.promptField().filter(field -> !field.isEmpty())
@@ -123,7 +125,7 @@ final class SourceTables {
                     table + "." + MESSAGES + " = " + Shown.of(quoted(fields.messages().get())) + ", " + table + "."
                             + texts.get(),
                     "the documents of a source are either prompts and texts, or conversations",
-                    "leave one of them out, or make two sources"));
+                    remedy));
         }
         if (source.hasFields() && fields.prompt().equals(Optional.of(fields.text()))) {
             findings.note(new Problem(table + ": prompt and text are " + Shown.of(quoted(fields.text())),
@@ -133,7 +135,7 @@ final class SourceTables {
     }
 
     /** Problems of single sources. */
-    static void check(DataConfig data, Findings findings) {
+    static void check(DataConfig data, ValidationConfig validation, Findings findings) {
         data.sources().forEach((name, source) -> {
             String table = KEY + "." + name;
             if (source.path().isEmpty()) {
@@ -145,8 +147,9 @@ final class SourceTables {
             }
             source.epochs().filter(epochs -> epochs < 0).ifPresent(epochs -> findings.note(new Problem(
                     table + ".epochs = " + epochs, "it must be at least 0", "0 is for no limit")));
-            checkFields(data, table, source, findings);
+            checkFields(data, table, source, "leave one of them out, or make two sources", findings);
         });
+        checkFields(data, "validation", validation.source(), "leave one of them out", findings);
         if (!data.sources().isEmpty() && data.path().isPresent()) {
             findings.note(new Problem("data.path = \"" + Shown.of(data.path().get().toString()) + "\", and "
                     + data.sources().size() + " data.sources", "the data is either one path or a mixture of sources",

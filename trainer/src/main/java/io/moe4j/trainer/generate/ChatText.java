@@ -43,7 +43,8 @@ public final class ChatText {
     public static ChatText open(ModelSource source, ModelText text) {
         ChatFormat format = source.chatFormat().orElseThrow(() -> new InputException(source.path()
                 + " has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json), so that it is not known"
-                + " how it writes conversations; put one beside its tokenizer.json, or ask it without --chat"));
+                + " how it writes conversations; put one beside its tokenizer.json, or train"
+                + " a run with data.chat_template, or ask it without --chat"));
         Set<Integer> ends = new TreeSet<>(text.endTokens());
         ends.add(text.tokenizer().endToken());
         ends.addAll(published(source));

@@ -7,6 +7,7 @@ import io.moe4j.api.spi.Asking.Answers;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The {@code config.json} of a model folder.
@@ -33,6 +36,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
     static final String GENERATION = "generation_config.json";
     private static final String TYPE = "model_type";
     private static final String CLASSES = "architectures";
+    private static final Pattern HUB = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*|https?:/.*");
     private static final String CLASS_ENDING = "ForCausalLM";
 
     public FolderConfig {
@@ -46,7 +50,13 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
      */
     public static FolderConfig read(Path folder, Registry registry) {
         Path file = folder.resolve(NAME);
-        Map<String, Object> values = JsonFile.read(file);
+        if (!Files.exists(file)) {
+            modelIn(folder).ifPresent(model -> {
+                throw new InputException(Shown.of(folder) + " is no model, and has some: there is no " + NAME
+                        + " in it; name one of them, such as " + Shown.of(model));
+            });
+        }
+        Map<String, Object> values = JsonFile.read(file, JsonFile.GIVE_A_MODEL + ofHub(folder));
         try {
             ModelProvider provider = provider(values, registry);
             Optional<BlockScales> scales = BlockScales.of(values);
@@ -59,6 +69,29 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         } catch (IllegalArgumentException e) {
             throw new InputException(Shown.of(file) + ": " + e.getMessage(), e);
         }
+    }
+
+    /** What to add to an error about a path that may be a name on Hugging Face's hub, or a URL: {@code Qwen/Qwen3-30B-A3B}. */
+    public static String ofHub(Path path) {
+        return HUB.matcher(path.toString()).matches() && !Files.exists(path)
+                ? "; a model of Hugging Face's hub is downloaded first, for example with hf download ORG/NAME --local-dir models/NAME"
+                : "";
+    }
+
+    /** A model in a folder of models, or in Hugging Face's cache, where those of {@code models--org--name} lie in {@code snapshots}. */
+    public static Optional<Path> modelIn(Path folder) {
+        for (Path parent : List.of(folder, folder.resolve("snapshots"))) {
+            try (Stream<Path> inside = Files.list(parent)) {
+                Optional<Path> model = inside.filter(each -> Files.isRegularFile(each.resolve(NAME)))
+                        .min(Path::compareTo);
+                if (model.isPresent()) {
+                    return model;
+                }
+            } catch (IOException e) {
+                // There is no such folder, or it may not be read: the missing file is told.
+            }
+        }
+        return Optional.empty();
     }
 
     /** The keys that describe the model, without those on how its weights are stored. */

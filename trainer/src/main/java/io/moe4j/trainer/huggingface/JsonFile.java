@@ -17,6 +17,9 @@ final class JsonFile {
     /** The largest size of a file in bytes; the index of 100,000 tensors has about 10 million. */
     private static final long LARGEST = 1L << 28;
 
+    /** What to do where a model folder has no such file. */
+    static final String GIVE_A_MODEL = "give the folder of a model in Hugging Face's layout";
+
     private JsonFile() {}
 
     /**
@@ -25,7 +28,7 @@ final class JsonFile {
      * @throws InputException if the file cannot be read, is no JSON object, or has a key twice
      */
     static Map<String, Object> read(Path file) {
-        return read(file, "give the folder of a model in Hugging Face's layout");
+        return read(file, GIVE_A_MODEL);
     }
 
     /**

@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ final class LinesFile implements AutoCloseable {
     private final Path path;
     private final long stepsDone;
     private final FileOperations files;
+    private final LongConsumer kept;
     private final Deque<byte[]> waiting = new ArrayDeque<>();
     private @Nullable RandomAccessOutput output;
     private long waitingBytes;
@@ -43,10 +45,11 @@ final class LinesFile implements AutoCloseable {
     private long end;
     private boolean failing;
 
-    private LinesFile(Path path, long stepsDone, FileOperations files) {
+    private LinesFile(Path path, long stepsDone, FileOperations files, LongConsumer kept) {
         this.path = path;
         this.stepsDone = stepsDone;
         this.files = files;
+        this.kept = kept;
     }
 
     /**
@@ -56,7 +59,16 @@ final class LinesFile implements AutoCloseable {
      * @throws InputException if that fails, as on a full disk
      */
     static LinesFile begin(Path path, long stepsDone, FileOperations files) {
-        LinesFile lines = later(path, stepsDone, files);
+        return begin(path, stepsDone, files, step -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param kept is told the step of each line that is kept, in their order
+     */
+    static LinesFile begin(Path path, long stepsDone, FileOperations files, LongConsumer kept) {
+        LinesFile lines = new LinesFile(path, stepsDone, files, kept);
         try {
             lines.output();
             return lines;
@@ -67,7 +79,7 @@ final class LinesFile implements AutoCloseable {
 
     /** The same, but the file begins with the first line that is added. */
     static LinesFile later(Path path, long stepsDone, FileOperations files) {
-        return new LinesFile(path, stepsDone, files);
+        return new LinesFile(path, stepsDone, files, step -> {});
     }
 
     void add(Map<String, ? extends @Nullable Object> line) {
@@ -174,8 +186,12 @@ final class LinesFile implements AutoCloseable {
     private void keep(RandomAccessOutput open) throws IOException {
         // ISO 8859-1 maps each byte to one character: a line that a power cut has damaged is left out, and the others are kept unchanged.
         try (Stream<String> lines = Files.lines(path, StandardCharsets.ISO_8859_1)) {
-            for (String line : (Iterable<String>) lines.filter(each -> stepOf(each) <= stepsDone)::iterator) {
-                write(open, (line + "\n").getBytes(StandardCharsets.ISO_8859_1));
+            for (String line : (Iterable<String>) lines::iterator) {
+                long step = stepOf(line);
+                if (step <= stepsDone) {
+                    write(open, (line + "\n").getBytes(StandardCharsets.ISO_8859_1));
+                    kept.accept(step);
+                }
             }
         }
     }

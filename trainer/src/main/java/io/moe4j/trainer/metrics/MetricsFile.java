@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code metrics.jsonl}: one JSON object for each step, written as soon as the step is made, and one for each validation, which follows that of its step
@@ -23,17 +25,23 @@ import org.jspecify.annotations.Nullable;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MetricsFile implements StepListener, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(MetricsFile.class);
+
     private final LinesFile lines;
     private int checkpointFailures;
     private int checkpointsNotRemoved;
 
     /**
-     * Begins the file, and makes its folder if there is none.
+     * Begins the file, and makes its folder if there is none. Where the lines of some steps are missing, as after a full disk and a kill, a warning says which.
      *
      * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     public MetricsFile(Path path, long stepsDone) {
-        lines = LinesFile.begin(path, stepsDone, FileOperations.disk());
+        KeptSteps kept = new KeptSteps();
+        lines = LinesFile.begin(path, stepsDone, FileOperations.disk(), kept);
+        kept.missing(stepsDone).ifPresent(missing -> log.warn(
+                "{} {}. They are lost, as after a full disk and a kill; curves lack them, and the run goes on with step {}",
+                path, missing, stepsDone + 1));
     }
 
     @Override

@@ -1,13 +1,9 @@
 package io.moe4j.trainer.model;
 
-import io.moe4j.api.InputException;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.FolderConfig;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Explains why a path with neither a checkpoint nor a model's config.json cannot be opened. */
 final class NoModel {
@@ -19,7 +15,7 @@ final class NoModel {
     /** The problem and the remedy. */
     static String problem(Path path) {
         if (!Files.exists(path)) {
-            return path + " does not exist" + KINDS;
+            return path + " does not exist" + KINDS + FolderConfig.ofHub(path);
         }
         if (!Files.isDirectory(path)) {
             return path + " is no folder" + KINDS;
@@ -28,25 +24,10 @@ final class NoModel {
             return path + " is a run that has saved no checkpoint; train with --checkpoint.enable to keep"
                     + " its model";
         }
-        return newestRun(path).map(run -> path + " is no run, and has some; name one of them, such as " + run)
+        return CheckpointChoice.newestRun(path)
+                .map(run -> path + " is no run, and has some; name one of them, such as " + run)
+                .or(() -> FolderConfig.modelIn(path)
+                        .map(model -> path + " is no model, and has some; name one of them, such as " + model))
                 .orElseGet(() -> path + " has no checkpoint, and no " + FolderConfig.NAME + KINDS);
-    }
-
-    private static Optional<Path> newestRun(Path folder) {
-        try (Stream<Path> inside = Files.list(folder)) {
-            return inside.filter(NoModel::hasCheckpoint)
-                    .max((a, b) -> Long.compare(a.toFile().lastModified(), b.toFile().lastModified()));
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-    }
-
-    private static boolean hasCheckpoint(Path folder) {
-        try {
-            return !CheckpointChoice.candidates(folder).isEmpty();
-        } catch (InputException e) {
-            // A folder beside the runs that this user may not read, such as those of other users in /tmp.
-            return false;
-        }
     }
 }

@@ -41,11 +41,13 @@ import java.util.function.Function;
  * @param recompute what blocks keep; absent if no budget decides that
  * @param rounds numbers of rounds of an exchange, if rows that do not fit are exchanged in rounds
  * @param overlapping whether ranks have streams beside the main one; since 0.3.0
+ * @param model name of the model: that of its published class where it comes from a folder, such as {@code deepseek_v2}; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
-        long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds, Overlapping overlapping) {
+        long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds, Overlapping overlapping,
+        String model) {
     /**
      * The rank that is planned. It needs the most memory: as a rank of the first replica it copies its shards for checkpoints, and as rank 0 also the model's
      * buffers. With Muon, another rank may need a little more, because each rank orthogonalises different matrices.
@@ -74,7 +76,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
                 overlapping, RANK);
         return new CostPlan(config, ConfiguredModel.figures(config, spec), rank,
                 sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers),
-                overlapping);
+                overlapping, spec.name());
     }
 
     /** Operations of forward and backward of one step, all ranks together; recompute not counted. */

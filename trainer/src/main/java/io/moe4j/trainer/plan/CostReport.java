@@ -39,7 +39,7 @@ public final class CostReport {
         ModelFigures figures = plan.figures();
         StringBuilder text = new StringBuilder();
         line(text, "model", "%s, %s, %s, recompute %s", config.model().from()
-                .map(folder -> config.model().name() + " of " + config.model().flavor())
+                .map(folder -> plan.model() + " of " + config.model().flavor())
                 .orElseGet(() -> config.model().name() + " " + config.model().flavor()),
                 config.model().moeCommBackend(),
                 training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
@@ -160,7 +160,7 @@ public final class CostReport {
     public Map<String, Object> json() {
         TrainerConfig config = plan.config();
         Map<String, Object> json = new LinkedHashMap<>();
-        json.put("model", config.model().name());
+        json.put("model", config.model().from().isPresent() ? plan.model() : config.model().name());
         json.put("flavor", config.model().flavor());
         config.model().from().ifPresent(folder -> json.put("from", folder.toString()));
         json.put("moe_comm_backend", config.model().moeCommBackend());

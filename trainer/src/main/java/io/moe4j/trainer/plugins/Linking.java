@@ -26,7 +26,7 @@ public final class Linking {
     public static <T> T guard(Registry registry, Supplier<T> call) {
         try {
             return call.get();
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
             Optional<RuntimeException> named = named(registry, e);
             if (named.isPresent()) {
                 throw named.get();

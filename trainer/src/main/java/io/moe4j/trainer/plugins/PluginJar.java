@@ -6,7 +6,6 @@ import java.lang.module.FindException;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
-import java.lang.module.ResolutionException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +14,7 @@ import java.util.Set;
  * A jar of the plug-in path: a module, or an automatic one with {@code META-INF/services}.
  *
  * @param path the jar
- * @param beside the other jars of its folder, which may be libraries that it requires
+ * @param beside jars of its folder, which may be libraries that it requires
  */
 record PluginJar(Path path, List<Path> beside) {
 
@@ -48,18 +47,7 @@ record PluginJar(Path path, List<Path> beside) {
 
     /** Says why it cannot be used. */
     String reason(Throwable failure) {
-        String cause = failure.getCause() == null ? "" : ": " + failure.getCause().getMessage();
-        return switch (failure) {
-            case FindException e when e
-                    .getCause() instanceof IllegalArgumentException -> "no module can be made of it: "
-                            + e.getMessage() + cause
-                            + "; rename the jar, as in my-plugin-1.0.jar, or give it a module-info";
-            case FindException e -> "no module can be made of it: " + e.getMessage() + cause
-                    + "; mend the jar, or put what it requires beside it";
-            case ResolutionException e -> "it does not fit this host: " + e.getMessage() + cause
-                    + "; put the modules that it requires beside it, or take a version of it for this host";
-            default -> failure + cause + "; report this to the author of the plug-in";
-        };
+        return JarFault.reason(path, failure);
     }
 
     private static boolean isReadable(ModuleFinder jar) {

@@ -4,7 +4,6 @@ import io.moe4j.api.host.Ownership;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,31 +22,40 @@ import org.slf4j.LoggerFactory;
 record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
     private static final Logger log = LoggerFactory.getLogger(PluginPath.class);
 
-    /** Finds the jars: files are taken as they are, and folders contribute their jars in the order of their names. */
+    /**
+     * Finds the jars: files are taken as they are, with the jars beside them that they require, and folders contribute their jars in the order of their
+     * names.
+     */
     static PluginPath of(List<Path> entries) {
         return of(entries, Ownership.ofThisProcess());
     }
 
     /** The same search for the user of {@code ownership}. */
     static PluginPath of(List<Path> entries, Ownership ownership) {
-        List<PluginJar> jars = new ArrayList<>();
+        Map<Path, PluginJar> jars = new LinkedHashMap<>();
         Map<String, String> problems = new LinkedHashMap<>();
         for (Path entry : entries) {
             Path path = entry.toAbsolutePath().normalize();
             if (Files.isDirectory(path)) {
                 addFolder(path, ownership, jars, problems);
             } else if (Files.isRegularFile(path)) {
-                if (isTrusted(path, ownership, problems)) {
-                    jars.add(new PluginJar(path, List.of()));
-                }
+                addJar(path, ownership, jars, problems);
             } else {
                 problems.put(path.toString(), "there is no such file or folder; give a jar, or a folder of jars");
             }
         }
-        return new PluginPath(jars.stream().distinct().toList(), problems);
+        return new PluginPath(List.copyOf(jars.values()), problems);
     }
 
-    private static void addFolder(Path folder, Ownership ownership, List<PluginJar> jars,
+    /** Of the other jars in its folder, only those that it requires run here, so that only they are looked at. */
+    private static void addJar(Path jar, Ownership ownership, Map<Path, PluginJar> jars, Map<String, String> problems) {
+        if (!jars.containsKey(jar) && isTrusted(jar, ownership, problems)) {
+            jars.put(jar, new PluginJar(jar, RequiredJars.beside(jar).stream()
+                    .filter(library -> isTrusted(library, ownership, problems)).toList()));
+        }
+    }
+
+    private static void addFolder(Path folder, Ownership ownership, Map<Path, PluginJar> jars,
             Map<String, String> problems) {
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> found = files.filter(file -> file.toString().endsWith(".jar") && Files.isRegularFile(file))
@@ -56,7 +64,7 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
                 problems.put(folder.toString(), "the folder has no jars; give a jar, or a folder of jars");
             }
             List<Path> trusted = found.stream().filter(jar -> isTrusted(jar, ownership, problems)).toList();
-            trusted.forEach(jar -> jars.add(new PluginJar(jar, trusted)));
+            trusted.forEach(jar -> jars.putIfAbsent(jar, new PluginJar(jar, trusted)));
         } catch (IOException e) {
             problems.put(folder.toString(), "the folder cannot be read: " + e);
         }

@@ -50,7 +50,8 @@ public final class Plugins {
                 .forEach(jar -> registry.leaveOut(jar.path().toString(),
                         "it offers no plug-in: it provides none of "
                                 + Spi.all().stream().map(spi -> spi.type().getName()).toList()
-                                + " (in its module-info, or in META-INF/services if it is no module)"));
+                                + "; name the class that implements one of them in its module-info (provides ... with ...), or"
+                                + " in META-INF/services if it has no module-info"));
         return registry.build();
     }
 

@@ -1,11 +1,15 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Shown;
+import io.moe4j.trainer.config.FieldChoice;
 import io.moe4j.trainer.config.LoraConfig;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.ValidationConfig;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /** Finds keys that have no effect because the key that enables them is not set. This may be intended, so it is a warning and not an error. */
 final class IdleKeys {
@@ -34,6 +38,28 @@ final class IdleKeys {
                     + "\", and validation.interval = 0: nothing is"
                     + " validated; set validation.interval, such as 100");
         }
+        if (validation.path().isEmpty()) {
+            List<String> fields = fields(validation);
+            if (!fields.isEmpty()) {
+                remarks.add(String.join(", ", fields)
+                        + ", and no validation.path: these keys say how its files are read,"
+                        + " and nothing uses them; give validation.path. Documents that validation.split keeps are read"
+                        + " as those of training");
+            }
+        }
         return remarks;
+    }
+
+    /** The keys that give validation.path fields of its own, with their values. */
+    private static List<String> fields(ValidationConfig validation) {
+        Map<String, FieldChoice> choices = new LinkedHashMap<>();
+        choices.put("validation.text_field", validation.textField());
+        choices.put("validation.prompt_field", validation.promptField());
+        choices.put("validation.messages_field", validation.messagesField());
+        return choices.entrySet().stream().flatMap(choice -> switch (choice.getValue()) {
+            case FieldChoice.OfData() -> Stream.<String>empty();
+            case FieldChoice.None() -> Stream.of(choice.getKey() + " = \"\"");
+            case FieldChoice.Named(String name) -> Stream.of(choice.getKey() + " = \"" + Shown.of(name) + "\"");
+        }).toList();
     }
 }

@@ -19,7 +19,8 @@ final class Refusals {
                 "step %d: rank %d was to receive %d rows in one exchange and has room for %d (moe.receive_capacity %s)."
                         + " The step was refused before the optimizer: parameters, moments and expert biases are as"
                         + " before it. A moe.receive_capacity of at least %.2f was needed: raise it, or set it to"
-                        + " worst_case; or let rows be exchanged in rounds with moe.on_overflow rounds, or dropped with drop",
+                        + " worst_case; or let rows be exchanged in rounds with moe.on_overflow rounds, if the backend has them, or"
+                        + " dropped with drop",
                 step, overflow.rank(), overflow.requiredRows(), overflow.capacityRows(), capacity(config),
                 Math.ceil(100 * factor) / 100), overflow.requiredRows(), overflow.capacityRows());
     }

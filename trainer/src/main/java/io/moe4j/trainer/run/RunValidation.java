@@ -6,7 +6,9 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.ValidationConfig;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.EvaluationOutcome;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +20,7 @@ final class RunValidation {
     private final ValidationConfig config;
     private final TrainingSession session;
     private final BatchSource.Factory data;
+    private final Set<String> told = new HashSet<>();
 
     RunValidation(ValidationConfig config, TrainingSession session, BatchSource.Factory data) {
         this.config = config;
@@ -62,7 +65,8 @@ final class RunValidation {
     }
 
     /**
-     * Validates. Problems are logged, and do not end the run.
+     * Validates. Problems are logged, and do not end the run. One that each validation has, such as data without documents, is logged once: the line of
+     * output and {@code metrics.jsonl} have it each time.
      *
      * @param stop returns whether this process was asked to end
      */
@@ -77,9 +81,17 @@ final class RunValidation {
         }).getFirst();
         ValidationResult result = ValidationResult.of(step, outcome, (System.nanoTime() - begin) / 1e9);
         if (session.launch().hasFirstRank()) {
-            result.problem().ifPresent(problem -> log.warn("{}: {}; the run {}", name, problem,
-                    result.stoppedBy().isEmpty() ? "goes on" : "ends"));
+            result.problem().filter(told::add).ifPresent(problem -> log.warn("{}: {}{}; the run {}", name, problem,
+                    hint(outcome), result.stoppedBy().isEmpty() ? "goes on" : "ends"));
         }
         return result;
+    }
+
+    /** What to do where a split keeps no documents. */
+    private String hint(EvaluationOutcome outcome) {
+        return outcome instanceof EvaluationOutcome.Completed all && all.tokens() == 0 && config.split() > 0
+                ? ". validation.split = " + config.split()
+                        + " keeps none of the documents that were read, or none with labels: raise it"
+                : "";
     }
 }

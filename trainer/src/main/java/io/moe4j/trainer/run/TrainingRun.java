@@ -26,8 +26,6 @@ import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An open run. Steps are made one by one; between them, the run can be saved. If it runs in several JVMs, each has such an object, and makes
@@ -37,12 +35,12 @@ import org.slf4j.LoggerFactory;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TrainingRun implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(TrainingRun.class);
     private final TrainerConfig config;
     private final Registry registry;
     private final RunOptions options;
     private final TrainingSession session;
     private final Throughput throughput;
+    private final StepWarnings warnings;
     private final RankSources sources;
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
@@ -133,6 +131,7 @@ public final class TrainingRun implements AutoCloseable {
         this.registry = registry;
         this.options = options;
         this.session = session;
+        warnings = new StepWarnings(config.tokensPerStep());
         throughput = new Throughput(config, session, ConfiguredModel.figures(config, spec).flopsPerToken());
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session,
@@ -213,16 +212,7 @@ public final class TrainingRun implements AutoCloseable {
         StepResult result = throughput.result(step, position.sequences() * config.training().seqLen(), done,
                 (System.nanoTime() - begin) / 1e9,
                 wait.seconds(), sources.first());
-        if (done.droppedRows() > 0) {
-            log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
-                    done.receivedRowsMax(), done.receiveCapacityRows());
-        }
-        if (done.labels() == 0) {
-            log.warn(
-                    "step {}: none of its {} labels counts, so that nothing was learnt: parameters and moments are as before"
-                            + " it, and the data goes on. Where this is often so, look at what data masks, and at training.seq_len",
-                    step, config.tokensPerStep());
-        }
+        warnings.tell(step, done);
         told("telling of step " + step, () -> listener.made(result));
         profile.flatMap(some -> some.afterStep(step, !hasNext()))
                 .ifPresent(file -> told("telling of the profile", () -> listener.profiled(file)));

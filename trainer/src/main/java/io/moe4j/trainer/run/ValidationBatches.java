@@ -84,7 +84,7 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         Pass pass;
         synchronized (this) {
             number = openings.merge(rank, 1, Integer::sum);
-            pass = passes.computeIfAbsent(number, any -> new Pass(begin()));
+            pass = passes.computeIfAbsent(number, any -> new Pass(begin(number == 1)));
         }
         return new BatchSource() {
             @Override
@@ -115,9 +115,11 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         }
     }
 
-    private StepBatches begin() {
+    /** Begins a validation. Bad lines are told in the first one; not those of training data, of which training tells. */
+    private StepBatches begin(boolean first) {
+        boolean ofTraining = config.validation().path().isEmpty();
         return new StepBatches(
-                TrainingData.once(sources, options, tokenizer, config.validation().path().isEmpty()),
+                TrainingData.once(sources, options, tokenizer, ofTraining, first && !ofTraining),
                 new StepBatches.Layout(config.ranks(), localRanks,
                         config.training().localBatchSize() * config.microbatches()),
                 ConfiguredData.packing(config.data()), StepBatches.Ending.IS_FILLED);

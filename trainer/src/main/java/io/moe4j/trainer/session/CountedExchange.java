@@ -64,7 +64,8 @@ final class CountedExchange extends ForwardingCommBackendProvider {
     protected CommBackend wrap(CommBackend backend, CommConfig config, CommContext context) {
         SentRows rows = SentRows.of(config, context.group().size(), provider,
                 context.rank().device().targetKind());
-        opened = new Counted(Opening.of(provider, () -> backend), config, rows, even, context.rank().device());
+        opened = new Counted(new AnsweredExchange(provider, Opening.of(provider, () -> backend)), config, rows, even,
+                context.rank().device());
         return opened;
     }
 

@@ -49,8 +49,7 @@ public final class InferenceSession implements AutoCloseable {
         this.resources = resources;
         InferenceProviders providers = InferenceProviders.choose(options, spec, registry);
         Rendezvous rendezvous = ThreadRendezvous.of(1, options.timeout());
-        threads = resources.add(new RankThreads(List.of(0), rendezvous,
-                failure -> Linking.explained(registry, failure)));
+        threads = resources.add(new RankThreads(List.of(0), rendezvous, registry, options.timeout()));
         plan = plan(spec, providers, options, rendezvous);
         device = resources.add(Opening.of(providers.device(), () -> providers.device().open(config(options))));
         requireMemory();
@@ -96,9 +95,12 @@ public final class InferenceSession implements AutoCloseable {
         return device;
     }
 
+    /** A rank that did not end after a failure may still use its memory: then nothing is closed before the process ends. */
     @Override
     public void close() {
-        resources.close();
+        if (!threads.areLeft()) {
+            resources.close();
+        }
     }
 
     private void closeOnThread(InferenceRank made, Resources opened) {

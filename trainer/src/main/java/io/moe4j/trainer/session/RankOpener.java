@@ -221,8 +221,9 @@ final class RankOpener {
         RankContext given = context.communication().isEmpty() ? context
                 : context.withCommunication(resources.add(context.device()
                         .openCommunicationStream("rank " + context.rank() + ", exchange")));
-        CommBackend backend = resources.add(Opening.of(provider, () -> provider.open(shapes,
+        CommBackend opened = resources.add(Opening.of(provider, () -> provider.open(shapes,
                 new CommContext(given, groups.expertParallel(), peers, collectives.expertParallel()))));
+        CommBackend backend = new AnsweredExchange(provider, opened);
         if (!PlugInFit.reportsOverflows(backend.statistics().isPresent(), config)) {
             throw new InputException("model.moe_comm_backend = \"" + provider.id() + "\": "
                     + PlugInFit.OVERFLOW_UNREPORTED + "; " + PlugInFit.OVERFLOW_REMEDY);

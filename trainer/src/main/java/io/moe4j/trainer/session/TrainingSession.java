@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -50,6 +51,7 @@ public final class TrainingSession implements AutoCloseable {
     private final Overlapping overlapping;
     private final Optional<RecomputePlan> recomputePlan;
     private final Map<Integer, Device> deviceByOrdinal = new TreeMap<>();
+    private BooleanSupplier left = () -> false;
 
     /**
      * Opens a session. Memory is planned first: one step is made on a device that computes nothing, and the memory that this step needs is then allocated.
@@ -102,9 +104,10 @@ public final class TrainingSession implements AutoCloseable {
             }
             BiFunction<Overlapping, Recompute, Map<Integer, MemoryPlan>> planned = (streams, chosen) -> {
                 Map<Integer, MemoryPlan> plans = new TreeMap<>();
-                launch.localRanks().forEach(rank -> plans.put(rank,
-                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, streams, rank,
-                                group -> launch.localRanks().containsAll(group.ranks())).memory()));
+                launch.localRanks().forEach(rank -> plans.put(rank, WatchedCall.of("planning of rank " + rank, registry,
+                        config.runtime().timeout(),
+                        () -> MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, streams, rank,
+                                group -> launch.localRanks().containsAll(group.ranks())).memory())));
                 return plans;
             };
             Map<Overlapping, Optional<RecomputePlan>> kept = new HashMap<>();
@@ -121,8 +124,9 @@ public final class TrainingSession implements AutoCloseable {
                     schedule.lanes(config.microbatches()));
             memoryPlans = planned.apply(overlapping, recompute);
             deviceByOrdinal.keySet().forEach(this::checkFits);
-            threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(),
-                    failure -> Linking.explained(registry, failure)));
+            threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(), registry,
+                    config.runtime().timeout()));
+            left = threads::areLeft;
             RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
                     new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule, purpose,
                     recompute, overlapping)).getInstance(RankOpener.class);
@@ -187,16 +191,19 @@ public final class TrainingSession implements AutoCloseable {
         return recomputePlan;
     }
 
+    /** A rank that did not end after a failure may still use memory of any rank and device: then nothing is closed before the process ends. */
     @Override
     public void close() {
         try {
-            if (!ranks.isEmpty()) {
+            if (!ranks.isEmpty() && !left.getAsBoolean()) {
                 onOpenRanks("draining", RankSession::drain);
                 onOpenRanks("closing", RankSession::close);
                 ranks.clear();
             }
         } finally {
-            resources.close();
+            if (!left.getAsBoolean()) {
+                resources.close();
+            }
         }
     }
 

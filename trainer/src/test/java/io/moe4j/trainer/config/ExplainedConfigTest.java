@@ -31,7 +31,8 @@ class ExplainedConfigTest {
         for (String name : NamedConfigs.names()) {
             ExplainedConfig first = explain(name, "--training.steps", "7", "--data.sources.web.path", "docs",
                     "--data.sources.web.prompt_field", "", "--data.sources.web.text_field", "a\"b",
-                    "--training.dtype", "bfloat16");
+                    "--validation.prompt_field", "", "--validation.messages_field", "turns", "--training.dtype",
+                    "bfloat16");
             Path file = Files.writeString(folder.resolve("printed.toml"), first.toml());
             ExplainedConfig again = explain(file.toString());
             assertEquals(first.config(), again.config(), name);

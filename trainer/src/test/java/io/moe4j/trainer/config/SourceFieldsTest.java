@@ -45,6 +45,43 @@ class SourceFieldsTest {
     }
 
     @Test
+    void thePathOfValidationHasItsOwnFieldsAndOtherwiseThoseOfAll() {
+        List<String> data = List.of("validation.path=x", "data.text_field=body", "data.messages_field=messages");
+        assertEquals(new SourceFields("body", NONE, Optional.of("messages")), validation(data));
+        assertEquals(new SourceFields("body", NONE, Optional.of("turns")),
+                validation(data, "validation.messages_field=turns"));
+        assertEquals(new SourceFields("body", NONE, NONE), validation(data, "validation.messages_field="));
+        assertEquals(new SourceFields("answer", Optional.of("ask"), NONE),
+                validation(data, "validation.text_field=answer", "validation.prompt_field=ask"));
+        List<String> prompts = List.of("validation.path=x", "data.prompt_field=ask");
+        assertEquals(new SourceFields("text", Optional.of("ask"), NONE), validation(prompts));
+        assertEquals(new SourceFields("text", NONE, NONE), validation(prompts, "validation.prompt_field="));
+        assertEquals(new SourceFields("text", NONE, Optional.of("turns")),
+                validation(prompts, "validation.messages_field=turns"));
+    }
+
+    @Test
+    void fieldsOfValidationThatContradictThemselvesAreTold() throws Exception {
+        Path file = Files.writeString(folder.resolve("a.txt"), "text");
+        Path template = Files.writeString(folder.resolve("own.jinja"), "{{ messages[0].content }}");
+        String told = String.valueOf(problems(List.of("data.path=" + file, "validation.path=" + file,
+                "validation.interval=1", "validation.text_field=", "validation.prompt_field=text")).getMessage());
+        assertTrue(told.contains("validation.text_field = \"\"") && told.contains("texts are in some key or column"),
+                told);
+        assertTrue(told.contains("validation: prompt and text are \"text\"")
+                && told.contains("set validation.prompt_field = \"\" for none"), told);
+        String both = String.valueOf(problems(List.of("data.path=" + file, "validation.path=" + file,
+                "data.chat_template=" + template, "validation.text_field=body", "validation.messages_field=m"))
+                .getMessage());
+        assertTrue(both.contains("validation.messages_field = \"m\", validation.text_field = \"body\"")
+                && both.contains("either prompts and texts, or conversations"), both);
+        String missing = String.valueOf(problems(List.of("data.path=" + file, "validation.path=" + file,
+                "validation.messages_field=m")).getMessage());
+        assertTrue(missing.contains("validation.messages_field = \"m\"")
+                && missing.contains("name one with data.chat_template = FILE"), missing);
+    }
+
+    @Test
     void whatContradictsItselfIsToldTogether() throws Exception {
         Path file = Files.writeString(folder.resolve("a.txt"), "text");
         List<String> given = new ArrayList<>();
@@ -73,6 +110,14 @@ class SourceFieldsTest {
         return assertThrows(ConfigException.class,
                 () -> new ConfigLoader(Plugins.load()).load("deepseek_v3_debugmodel_minimal_async_ep",
                         Arguments.of(given.toArray(String[]::new)).overrides(), ConfigUse.training()));
+    }
+
+    private static SourceFields validation(List<String> given, String... more) {
+        List<String> all = new ArrayList<>(given);
+        all.addAll(List.of(more));
+        TrainerConfig config = ConfigLoader.unchecked(NamedConfigs.PLAIN,
+                Arguments.of(all.toArray(String[]::new)).overrides());
+        return SourceFields.of(config.data(), config.validation().source());
     }
 
     private static SourceFields fields(DataConfig data, String source) {

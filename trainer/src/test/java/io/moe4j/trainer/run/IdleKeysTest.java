@@ -17,7 +17,8 @@ class IdleKeysTest {
 
     @ParameterizedTest
     @CsvSource({"lora.targets=q_proj, set lora.rank", "validation.split=0.5, kept from training",
-            "validation.path=x, nothing is validated"})
+            "validation.path=x, nothing is validated", "validation.text_field=body, give validation.path",
+            "validation.messages_field=, give validation.path"})
     void aKeyThatDoesNothingByItselfIsToldWithTheOneThatIsMissing(String override, String part) {
         List<String> remarks = remarks(override);
         assertEquals(1, remarks.size(), remarks.toString());
@@ -29,6 +30,8 @@ class IdleKeysTest {
         assertEquals(List.of(), remarks());
         assertEquals(List.of(), remarks("validation.interval=5", "validation.split=0.5"));
         assertEquals(List.of(), remarks("validation.interval=5", "validation.path=x"));
+        assertEquals(List.of(),
+                remarks("validation.interval=5", "validation.path=x", "validation.text_field=body"));
         assertEquals(List.of(), remarks("lora.rank=4", "lora.targets=q_proj", "checkpoint.enable=false"));
     }
 

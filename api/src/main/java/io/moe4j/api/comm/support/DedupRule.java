@@ -8,11 +8,11 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * What sending each row once to each rank saves, under even routing, and whether that is worth it: the rule of {@link Dedup#AUTO}. Backends and plans
- * use the same rule. Since SPI 1.3.
+ * How many bytes are saved, under even routing, by sending each row only once to each rank, and whether that is worth it: the rule of {@link Dedup#AUTO}.
+ * Backends and plans use the same rule. Since SPI 1.3.
  *
- * <p>Example: 2 ranks, 64 experts, K = 6. A token has an expert on a given rank with probability 1 - C(32, 6) / C(64, 6) = 0.988. So it sends 0.988
- * rows to the other rank instead of 3: a third.
+ * <p>Example: 2 ranks, 64 experts, K = 6. A token has an expert on a given rank with probability 1 - C(32, 6) / C(64, 6) = 0.988. So on average it sends
+ * 0.988 rows to the other rank instead of 3: a third.
  *
  * @since 0.3.0
  */
@@ -34,20 +34,20 @@ public final class DedupRule {
         return partsOfToken(experts, ranks, topK);
     }
 
-    /** The same where all experts are divided into {@code parts} equal parts, which need not hold whole experts. */
+    /** The same if all experts are divided into {@code parts} equal parts; a part need not be a whole number of experts. */
     private static double partsOfToken(int experts, double parts, int topK) {
         double elsewhere = experts - experts / parts;
         double missed = 1;
         for (int k = 0; k < topK; k++) {
-            // The k experts before have missed the part too.
+            // Given that the k earlier experts of the token are not in the part either.
             missed *= Math.max(0, elsewhere - k) / (experts - k);
         }
         return Math.min(topK, parts * (1 - missed));
     }
 
     /**
-     * Rows that a rank sends to all other ranks in one dispatch, on average: {@code once} for each token and rank, or once for each expert. Where even
-     * routing needs several rounds, each round sends the row once: two rounds send as many rows as one to twice as many ranks.
+     * Rows that a rank sends to all other ranks in one dispatch, on average: one for each token and rank if {@code once}, otherwise one for each expert. If
+     * even routing needs several rounds, each round sends a row once: two rounds send as many rows as one round to twice as many ranks.
      */
     public static double rowsToOthers(CommConfig config, int ranks, boolean once) {
         double rounds = config.onOverflow() == OverflowAction.ROUNDS
@@ -57,7 +57,7 @@ public final class DedupRule {
         return config.tokens() * copies * (ranks - 1) / ranks;
     }
 
-    /** Bytes of a dispatched row, with its scales where it has some. */
+    /** Bytes of a dispatched row, including its scales if it has any. */
     public static long rowBytes(CommConfig config) {
         return Tensor.bytes(config.rowType(), config.dim()) + Tensor.bytes(DType.F32, config.scalesOfRow());
     }

@@ -19,8 +19,8 @@ import java.util.stream.LongStream;
 /**
  * Checks of a communication backend's arguments, made before anything is launched.
  *
- * @param backend its id, for messages
- * @param config what it was opened for
+ * @param backend the backend's id, for messages
+ * @param config the configuration that it was opened with
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -44,10 +44,10 @@ public record ExchangeChecks(String backend, CommConfig config) {
     }
 
     /**
-     * Checks that the backend carries rows of the configured type on this kind of device.
+     * Checks that the backend supports rows of the configured type on this kind of device.
      *
-     * @param kind the device's {@link io.moe4j.api.device.Device#targetKind()}, which is the real one while a run is planned too
-     * @param supported what its provider says
+     * @param kind the device's {@link io.moe4j.api.device.Device#targetKind()}, which is the real kind even while a run is planned
+     * @param supported the answer of {@link io.moe4j.api.comm.CommBackendProvider#supports(DeviceKind, io.moe4j.api.tensor.DType)}
      * @since 0.3.0
      */
     public void rowType(DeviceKind kind, boolean supported) {
@@ -97,9 +97,9 @@ public record ExchangeChecks(String backend, CommConfig config) {
     }
 
     /**
-     * Checks that a combine has what several rounds need.
+     * Checks that a combine has the memory that several rounds need.
      *
-     * @param maxRounds of the backend
+     * @param maxRounds the backend's {@code maxRounds()}
      * @since 0.3.0
      */
     public void waiting(CombineRequest request, int maxRounds) {
@@ -111,7 +111,7 @@ public record ExchangeChecks(String backend, CommConfig config) {
     }
 
     /**
-     * What is wrong where a plan was made by another backend, or by another one of this kind.
+     * The error for a plan that another backend has made, or another object of this backend's class.
      *
      * @since 0.3.0
      */
@@ -121,7 +121,7 @@ public record ExchangeChecks(String backend, CommConfig config) {
     }
 
     /**
-     * What is wrong where rows were received by another backend.
+     * The error for rows that another backend has received.
      *
      * @since 0.3.0
      */

@@ -107,7 +107,7 @@ public final class ExpertSort {
     /** Computes the place of a row. */
     @FunctionalInterface
     public interface Place {
-        /** Where a row goes that {@code index} rows of its expert come before. */
+        /** The place of the row of {@code expert} that has {@code index} rows of this expert before it. */
         long of(int expert, long index);
     }
 }

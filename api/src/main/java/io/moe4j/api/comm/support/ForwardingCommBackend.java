@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Forwards every call to another backend: a base for backends that count, log or delay calls. It also forwards methods that later versions add; a
- * class that implements {@link CommBackend} itself would answer those with the defaults.
+ * Forwards every call to another backend: a base class for backends that count, log or delay calls. It also forwards methods that later versions add; a
+ * class that implements {@link CommBackend} directly would get their default implementations.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 public abstract class ForwardingCommBackend implements CommBackend {
     private final CommBackend backend;
 
-    /** @param backend does the work; closed with this one */
+    /** @param backend the backend that does the work; closed with this one */
     protected ForwardingCommBackend(CommBackend backend) {
         this.backend = backend;
     }

@@ -36,7 +36,7 @@ import java.util.List;
 public abstract class ForwardingCommBackendProvider implements CommBackendProvider {
     private final CommBackendProvider provider;
 
-    /** @param provider opens the backends to wrap */
+    /** @param provider the provider that opens the backends to wrap */
     protected ForwardingCommBackendProvider(CommBackendProvider provider) {
         this.provider = provider;
     }

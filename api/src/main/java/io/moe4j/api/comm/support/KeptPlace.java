@@ -10,21 +10,21 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Memory for the rows of one dispatch that keeps them: rows, their scales if they have any, and their scalars, each from an aligned address on.
+ * Memory for the rows of one dispatch that keeps them: rows, their scales if they have any, and their scalars, each beginning at an aligned address.
  *
- * @param rows_RD with their scales
- * @param weights_R F32: the scalars that arrive with them
+ * @param rows_RD the rows, with their scales
+ * @param weights_R F32: the scalars that arrive with the rows
  * @param scalesAt where the scales begin, in bytes from the beginning of the memory
- * @param weightsAt where the scalars begin
+ * @param weightsAt where the scalars begin, in bytes from the beginning of the memory
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record KeptPlace(Tensor rows_RD, Tensor weights_R, long scalesAt, long weightsAt) {
 
     /**
-     * Lays a place out.
+     * Lays out a place.
      *
-     * @param memory of {@link #bytes} bytes
+     * @param memory memory of at least {@link #bytes} bytes
      * @param capacity R, the most rows
      */
     public static KeptPlace in(Memory memory, CommConfig config, long capacity) {

@@ -6,10 +6,10 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The memory of dispatches that keep their rows: what was given back last is taken next. Ranks that take and release in the same order get the same
- * places; and a step that gives back all that it has taken, in the reverse order, gets the same ones as the step before. Belongs to one rank.
+ * The memory of dispatches that keep their rows, as a stack of places: the place that was released last is taken next. Ranks that take and release in the
+ * same order get the same places; a step that releases all its places in the reverse order gets the same places as the step before. Belongs to one rank.
  *
- * @param <P> what a place is
+ * @param <P> the type of a place
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

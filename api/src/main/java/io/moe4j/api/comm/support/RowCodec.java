@@ -9,7 +9,7 @@ import io.moe4j.api.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How the elements of a row become fp32 numbers, and back: for Java kernels that sum rows in fp32 and round once.
+ * Converts the elements of a row to fp32 and back: for Java kernels that sum rows in fp32 and round once.
  *
  * @since 0.1.0
  */

@@ -54,7 +54,7 @@ public record ScaledOperand(long numbers, long outerStride, long innerStride, lo
         return scales + outer / outerBlock * outerScales + inner / innerBlock * innerScales;
     }
 
-    /** The element from which on another scale may hold. */
+    /** The first index after {@code inner} at which the scale may change. */
     long end(long inner) {
         return (inner / innerBlock + 1) * innerBlock;
     }

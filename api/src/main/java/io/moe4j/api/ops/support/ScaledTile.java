@@ -10,9 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Some rows of an operand with scales, widened once, to be multiplied with many rows of another one. Each sum has the bits of {@link ScaledSum}: its terms
- * come in the same order, and a product of two stored numbers is exact in fp32. What is saved is widening a number for each product, and waiting for the sum
- * before. Not safe for use by several threads.
+ * Several rows of an operand with scales, widened to fp32 once, and then multiplied with many rows of another operand. Each sum has the same bits as with
+ * {@link ScaledSum}: terms are added in the same order, and a product of two stored numbers is exact in fp32. It is faster because numbers are widened only
+ * once, and because independent sums do not wait for each other. Not safe for use by several threads.
  *
  * @since 0.3.0
  */
@@ -43,7 +43,7 @@ public final class ScaledTile {
         }
     }
 
-    /** Takes rows {@code row} to {@code row + count} of b, at most {@link #ROWS}, for sums over {@code begin} &le; k &lt; {@code end}. */
+    /** Loads {@code count} rows of b from {@code row} on, at most {@link #ROWS}, for sums over {@code begin} &le; k &lt; {@code end}. */
     public void load(ScaledOperand operand, long row, int count, long begin, long end) {
         b = operand;
         first = row;

@@ -1,4 +1,4 @@
-/** What implementations of {@link io.moe4j.api.ops.DeviceOps} and expert kernels can build on. */
+/** Helpers for implementations of {@link io.moe4j.api.ops.DeviceOps} and of expert kernels. */
 @NullMarked
 package io.moe4j.api.ops.support;
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class DedupRuleTest {
 
-    /** Counted over all sets of K experts. */
+    /** The expected value, counted over all sets of K experts. */
     @ParameterizedTest
     @CsvSource({"8, 2, 1", "8, 2, 3", "8, 4, 3", "9, 3, 2", "8, 8, 5", "12, 3, 12", "10, 1, 4", "12, 6, 7"})
     void theExpectedRanksOfATokenAreThoseOfAllSets(int experts, int ranks, int topK) {
@@ -29,7 +29,7 @@ class DedupRuleTest {
                 }
             }
         }
-        // At most 2 K roundings, of numbers that are at most the number of ranks.
+        // At most 2 K roundings of numbers that are not larger than the number of ranks.
         assertEquals((double) distinct / sets, DedupRule.ranksOfToken(experts, ranks, topK),
                 2 * topK * 0x1p-52 * ranks);
     }
@@ -54,7 +54,7 @@ class DedupRuleTest {
         assertTrue(DedupRule.pays(CommConfig.of(510, 2048, 64, 6, DType.BF16), 2));
     }
 
-    /** Two rounds under even routing are like twice as many ranks; with a round for each row, nothing is shared. A capacity that holds it all is one round. */
+    /** Two rounds under even routing count as twice as many ranks; with one round for each row, nothing is saved; with enough capacity there is one round. */
     @Test
     void eachRoundSendsARowOnce() {
         CommConfig config = CommConfig.of(1024, 256, 64, 6, DType.BF16);

@@ -36,7 +36,7 @@ final class ExpertSortTest {
     void indexesGoOnFromBlockToBlock() {
         Random random = new Random(1);
         for (int n : new int[] {0, 1, ExpertSort.BLOCK_ROWS, ExpertSort.BLOCK_ROWS + 1, 3000}) {
-            // Expert 2 gets nothing.
+            // Expert 2 has no rows.
             int[] ids_N = random.ints(n, 0, E - 1).map(id -> id == 2 ? 3 : id).toArray();
             int[] next_E = new int[E];
             long[] wanted = new long[n];

@@ -12,7 +12,7 @@ class ScaledTileTest {
     private static final long SEED = 5;
     private final MemorySegment all = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    /** Blocks that divide runs, are as long, or longer; sums along rows and along columns; parts of the inner dimension. */
+    /** Blocks shorter than a run, as long, and longer; sums along rows and along columns; parts of the inner dimension. */
     @Test
     void eachSumHasTheBitsOfTheReference() {
         Random random = new Random(SEED);

@@ -15,6 +15,6 @@ sealed interface CommandQueue permits InlineQueue, ThreadQueue {
     /** Whether a command has already run when {@link #add} returns. */
     boolean isImmediate();
 
-    /** Runs what is queued, then ends the queue. */
+    /** Runs the queued commands, then ends the queue. */
     void close();
 }

@@ -3,16 +3,16 @@ package io.moe4j.runtime.cpu.engine;
 import java.util.function.LongSupplier;
 
 /**
- * Notices that other programs want the cores. A thread that spins reads the clock again within a microsecond; if a millisecond has passed, it was
- * taken off its core. Spinning then costs twice: the time is charged to the thread, which so gets less of it for work, and the core is missing where a peer
- * computes. For a while after that, threads that wait sleep at once.
+ * Notices that other programs need the cores. A thread that spins reads the clock again within a microsecond; if a millisecond has passed, the scheduler has
+ * taken it off its core. Spinning then costs twice: the scheduler counts it as running time, so that the thread gets less time for work; and it occupies a
+ * core on which a peer could compute. For a while after that, waiting threads sleep at once instead of spinning.
  *
- * <p>A pause of the garbage collector looks the same; it costs a few sleeps where spins would have been faster.
+ * <p>A pause of the garbage collector looks the same; then threads sleep a few times where spinning would have been faster.
  */
 final class Contention {
     /** Longer than any spin, shorter than the time slices that Linux gives. */
     private static final long GAP_NANOS = 1_000_000;
-    /** How long a finding holds. Looking again costs one slice, now and then. */
+    /** How long threads sleep at once after such a gap. Then they spin again, at the risk of losing another time slice. */
     private static final long HOLDS_NANOS = 200_000_000;
 
     private final LongSupplier clock;
@@ -33,7 +33,7 @@ final class Contention {
         return clock.getAsLong() - until < 0;
     }
 
-    /** A look at the clock while a thread spins; pass what the look before gave. */
+    /** Called repeatedly by a thread that spins, with the previous result; returns the time. Detects gaps. */
     long look(long before) {
         long now = clock.getAsLong();
         if (now - before > GAP_NANOS) {
@@ -42,7 +42,7 @@ final class Contention {
         return now;
     }
 
-    /** The time, to begin with. */
+    /** The time, to pass to the first {@link #look}. */
     long now() {
         return clock.getAsLong();
     }

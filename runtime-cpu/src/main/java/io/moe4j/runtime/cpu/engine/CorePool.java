@@ -10,12 +10,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cores of a device, shared by its ranks. Each rank's thread works on its own loops; cores that no rank uses at the moment help it. A single rank
- * therefore has all cores; as many ranks as cores have one core each; and while some ranks wait for others, their cores are not idle.
+ * The cores of a device, shared by its ranks. Each rank's thread works on its own loops; worker threads on cores that no rank uses at the moment help it. So a
+ * single rank uses all cores; if there are as many ranks as cores, each has one; and while some ranks wait for others, their cores are not idle.
  *
  * <p>A thread that computes for the device is <em>busy</em>: a stream's thread between {@link #enter()} and {@link #leave()}, and a worker while it
- * helps. Workers help only while fewer threads are busy than there are cores. A loop ends when all its ranges are done. The wait for that end is a
- * wait for ranges that already run, never for a range that has yet to begin, so loops may be nested.
+ * helps. Workers help only while fewer threads are busy than there are cores. A loop ends when all its ranges are done. A thread that waits for this end waits
+ * only for ranges that are already running, never for a range that has yet to begin, so loops may be nested.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class CorePool implements WorkPool, AutoCloseable {
@@ -61,7 +61,7 @@ public final class CorePool implements WorkPool, AutoCloseable {
         busy.incrementAndGet();
     }
 
-    /** Marks the calling thread as not busy: it waits, or has done its work, and its core is free for others. */
+    /** Marks the calling thread as not busy: it waits, or has finished its work, and its core is free for other threads. */
     void leave() {
         busy.decrementAndGet();
         if (!open.isEmpty()) {
@@ -79,7 +79,7 @@ public final class CorePool implements WorkPool, AutoCloseable {
         return false;
     }
 
-    /** Whether other programs want the cores. */
+    /** Detects that other programs need the cores. */
     Contention contention() {
         return contention;
     }

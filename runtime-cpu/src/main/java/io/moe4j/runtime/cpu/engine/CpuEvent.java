@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** A point in a stream. It knows when it was reached, or to which capture it belongs. */
+/** A point in a stream. It stores when it was reached, or to which capture it belongs. */
 final class CpuEvent implements Event {
     private final CpuStream stream;
     private final @Nullable Recording recording;

@@ -45,9 +45,9 @@ public final class CpuHeap implements AutoCloseable {
     private boolean closed;
 
     /**
-     * A block that must not be used any more, but is not given back yet.
+     * A block that must not be used any more, but is not yet returned to the system.
      *
-     * @param release gives the block back to the system
+     * @param release returns the block to the system
      */
     private record Freed(long bytes, Runnable release) {}
 
@@ -56,7 +56,7 @@ public final class CpuHeap implements AutoCloseable {
         this.peersMayUseFreed = peersMayUseFreed;
     }
 
-    /** Bytes that the device has in all. */
+    /** Total bytes of the device. */
     public long capacityBytes() {
         return capacity;
     }
@@ -66,7 +66,7 @@ public final class CpuHeap implements AutoCloseable {
         return strict;
     }
 
-    /** Bytes that nothing has taken, in this process or in others. */
+    /** Bytes that neither this process nor another has allocated. */
     public synchronized long freeBytes() {
         return Math.max(0, Math.min(capacity - heldBytes, HostMemory.available()));
     }
@@ -93,7 +93,7 @@ public final class CpuHeap implements AutoCloseable {
         }
     }
 
-    /** A block that is poisoned as a whole needs no zeros. */
+    /** Allocates the memory of a block. It need not be cleared if all of it will be poisoned. */
     private long block(long bytes, long withGuards) {
         return strict && bytes <= Poison.WHOLE ? system.allocateUncleared(withGuards) : system.allocate(withGuards);
     }
@@ -107,7 +107,7 @@ public final class CpuHeap implements AutoCloseable {
         return memory;
     }
 
-    /** Counts a block that comes from elsewhere, such as a mapped file, as memory of this device. */
+    /** Counts a block from another source, such as a mapped file, as memory of this device. */
     public synchronized Memory adopt(long address, long bytes, String purpose, Runnable release) {
         Memory memory = Memory.of(address, bytes, purpose, freed -> free(freed, release));
         if (closed) {

@@ -7,7 +7,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** What the parts of a CPU device share: cores, BLAS, memory, and how to wait for peers. */
+/** Shared by the parts of a CPU device: cores, BLAS, memory, and how to wait for peers. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuMachine implements Commands, AutoCloseable {
     private final Blas blas;
@@ -19,8 +19,8 @@ public final class CpuMachine implements Commands, AutoCloseable {
     /**
      * Loads OpenBLAS and starts the worker threads.
      *
-     * @param wide what computes products by vectors of 512 bits, given OpenBLAS for small ones; it is used where OpenBLAS does not have such kernels itself.
-     *         Empty if this Java process cannot
+     * @param wide makes a BLAS that uses vectors of 512 bits, and OpenBLAS, its argument, for small products; used if OpenBLAS has no such kernels itself.
+     *         Empty if this Java process has no such vectors
      */
     public CpuMachine(DeviceConfig config, Optional<UnaryOperator<Blas>> wide) {
         OpenBlas openBlas = OpenBlas.open();
@@ -47,7 +47,7 @@ public final class CpuMachine implements Commands, AutoCloseable {
         return blas;
     }
 
-    /** What computes products, such as "OpenBLAS for Zen". */
+    /** A description of the BLAS, such as "OpenBLAS for Zen". */
     public String products() {
         return products;
     }

@@ -130,7 +130,7 @@ public final class CpuStream implements Stream {
         queue.drain();
     }
 
-    /** In a capture, one command; otherwise the largest possible number of passes. */
+    /** In a capture, records one command that repeats its body; otherwise enqueues the largest possible number of passes. */
     @Override
     public void repeat(DeviceLoop loop, Runnable body) {
         if (recording == null || loop.mostPasses() == 0) {
@@ -170,7 +170,7 @@ public final class CpuStream implements Stream {
         }
     }
 
-    /** The core is free for others, and above all for the stream that is waited for. */
+    /** Waits for the event. Meanwhile this thread is not busy, so that its core is free for other threads, above all for the awaited stream. */
     private void await(CpuEvent event) {
         machine.pool().leave();
         try {

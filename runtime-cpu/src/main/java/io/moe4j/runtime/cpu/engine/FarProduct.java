@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
  * {@code sgemm_small_kernel_nt}). With rows 2³⁰ elements apart, the third would be read 8 GiB before the matrix, which ends the process.
  */
 final class FarProduct {
-    /** Rows that are fewer elements apart are left where they are: 127 times this number fits into 32 bits, and no kernel looks at more rows at once. */
+    /** Rows that are fewer elements apart are not copied: 127 times this number fits into 32 bits, and no kernel reads more rows at once. */
     static final int LIMIT = 1 << 24;
 
     private FarProduct() {}
@@ -44,7 +44,7 @@ final class FarProduct {
         return arena.allocate(Math.max(1L, (long) rows * width) * Float.BYTES, Float.BYTES).address();
     }
 
-    /** A leading dimension is at least 1. */
+    /** The leading dimension of the copies: the width, but at least 1. */
     private static int near(int width) {
         return Math.max(1, width);
     }

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Guard bytes before and after each block of a strict device. They repeat 0x7FC1, which is NaN in both floating-point types, is out of range as an id
- * or a count, and is written by nothing else. A write outside a block is therefore found when the block is freed, and harms no other block.
+ * Guard bytes before and after each block of a strict device. They repeat 0x7FC1, which is NaN in both floating-point types and out of range as an id
+ * or a count, and which no other code writes. So a write outside a block is found when the block is freed, and damages no other block.
  */
 final class Guard {
     /** Guard bytes before a block. */

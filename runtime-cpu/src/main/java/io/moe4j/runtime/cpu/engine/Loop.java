@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A parallel loop. Threads claim ranges, large ones first: so there are few claims, and all threads end at about the same time. */
+/** A parallel loop. Threads claim ranges, large ones first, so that there are few claims, and all threads end at about the same time. */
 final class Loop {
     /** The least number of ranges that a core gets on average. */
     private static final long SHARE = 4;

@@ -45,7 +45,7 @@ final class NativeHeap {
         }
     }
 
-    /** As {@link #allocate}, with any content: a block that was in use before is not cleared, which takes as long as to write all of it. */
+    /** Like {@link #allocate}, but the contents are undefined. To clear a block that was used before would take as long as to write all of it. */
     long allocateUncleared(long bytes) {
         try {
             return advised((long) malloc.invokeExact(bytes), bytes);
@@ -58,7 +58,7 @@ final class NativeHeap {
         if (address != 0 && bytes >= 2 * HUGE_PAGE && madvise.isPresent()) {
             long from = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
             long to = (address + bytes) / HUGE_PAGE * HUGE_PAGE;
-            // This is only advice: where it is refused, pages are small, and everything still works.
+            // This is only advice: if the system refuses it, pages are small, and everything still works.
             int ignored = (int) madvise.get().invokeExact(from, to - from, ADVISE_HUGE_PAGES);
         }
         return address;

@@ -57,7 +57,7 @@ final class OpenBlas implements Blas {
         }
     }
 
-    /** What is missing has its own remedy: the incubating module, the Java classes, or the native libraries. */
+    /** An exception whose remedy depends on what is missing: the incubating module, the Java classes, or the native libraries. */
     static DeviceException cannotBeLoaded(LinkageError e) {
         String missing = String.valueOf(e.getMessage());
         if (missing.contains(VECTORS.replace('.', '/')) || missing.contains(VECTORS)) {
@@ -93,7 +93,7 @@ final class OpenBlas implements Blas {
         return kernels;
     }
 
-    /** Whether its kernels use vectors of 512 bits: of a processor that has them, and that OpenBLAS knows, unless OPENBLAS_CORETYPE names another. */
+    /** Whether its kernels use vectors of 512 bits: the processor has them, OpenBLAS knows the processor, and OPENBLAS_CORETYPE names no other. */
     boolean isWide() {
         return WIDE.contains(kernels);
     }

@@ -8,7 +8,7 @@ final class Poison {
     /** The largest block that is poisoned as a whole. */
     static final long WHOLE = 1L << 30;
     private static final int WORD = 0x7FC0_7FC0;
-    /** Of a larger block only this many bytes at its start and at its end are poisoned: large blocks are sparse, and should stay sparse. */
+    /** In a larger block, only this many bytes at each end are poisoned: large blocks are sparse, and should stay sparse. */
     private static final long EDGE = 32L << 20;
 
     private Poison() {}
@@ -16,7 +16,7 @@ final class Poison {
     static void fill(long address, long bytes) {
         if (bytes > WHOLE) {
             words(address, EDGE);
-            // Blocks begin at multiples of 256: the pattern goes on as in a block that is poisoned as a whole.
+            // Blocks begin at multiples of 256, so words are at the same places as in a block that is poisoned as a whole.
             long start = (bytes - EDGE) / Integer.BYTES * Integer.BYTES;
             words(address + start, bytes - start);
         } else {

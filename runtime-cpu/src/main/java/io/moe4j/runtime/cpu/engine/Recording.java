@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of one capture, from all streams that take part, in the order of submission. One thread submits them, so this order respects every
- * order that events ask for.
+ * The commands of one capture, from all streams that take part, in the order of submission. One thread submits them, so this order satisfies all
+ * events.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Recording {
@@ -45,7 +45,7 @@ public final class Recording {
         }
     }
 
-    /** Records what {@code work} submits to {@code stream} apart: one pass of a loop. */
+    /** Records separately, and returns, the commands that {@code work} submits to {@code stream}: one pass of a loop. */
     List<Command> bodyOfLoop(CpuStream stream, Runnable work) {
         refuseInLoop("another loop");
         Body own = new Body(stream, new ArrayList<>());

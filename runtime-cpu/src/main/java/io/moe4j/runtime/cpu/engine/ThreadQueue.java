@@ -81,7 +81,7 @@ final class ThreadQueue implements CommandQueue {
         });
     }
 
-    /** Does not wake the stream's thread where it has nothing left to do: tests read many small tensors, one after the other. */
+    /** Does not wake the stream's thread if that has nothing left to do, because tests read many small tensors one after the other. */
     @Override
     public void drain() {
         if (pending.get() > 0) {

@@ -13,10 +13,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * How threads of a device wait for their peers. A waiting thread first gives its core away; it spins for a moment if nothing else needs the core
- * ({@link Contention});
- * then it sleeps until a thread of this device calls {@link #wake()}. It also wakes now and then by itself, because a peer may be in another process:
- * after 0.2 ms first, then after twice as long each time, up to 2 ms.
+ * How threads of a device wait for their peers. A waiting thread first marks its core as free; it spins for a moment if nothing else needs the core
+ * ({@link Contention}); then it sleeps until a thread of this device calls {@link #wake()}. It also wakes after a timeout, because a peer may be in another
+ * process: after 0.2 ms first, then after twice as long each time, up to 2 ms.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Waits {
@@ -87,7 +86,7 @@ public final class Waits {
                 } else {
                     Thread.yield();
                 }
-                // A core that went to a peer of this device was not taken by another program.
+                // If a peer of this device may have got the core, the gap does not show that another program needs it.
                 looked = ownPeersRun || pool.isCrowded() ? contention.now() : contention.look(looked);
             } else {
                 parties.keySet().forEach(Rendezvous::check);

@@ -4,8 +4,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread that helps with open loops. When there is none, it spins for a while, because the next loop often follows at once; then it sleeps. Where other
- * programs want the cores, it sleeps at once.
+ * A thread that helps with open loops. When there is none, it spins for a while, because the next loop often follows at once; then it sleeps. If other
+ * programs need the cores, it sleeps at once.
  */
 final class Worker {
     /** How long a worker spins before it sleeps: a spinning worker takes over work without a system call. */

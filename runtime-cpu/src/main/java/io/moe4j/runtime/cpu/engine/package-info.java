@@ -1,4 +1,4 @@
-/** What the CPU device is built on: threads, memory, BLAS, and streams of ordered commands. Terms: {@code docs/glossary.md}. */
+/** The foundation of the CPU device: threads, memory, BLAS, and streams of ordered commands. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.runtime.cpu.engine;
 

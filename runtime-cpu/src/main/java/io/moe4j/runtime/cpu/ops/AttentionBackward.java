@@ -13,9 +13,9 @@ import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * One task handles one key head of one sequence. Only that task adds to the gradients of these keys and values: query head by query head, in blocks.
- * Probabilities are computed again from the scores and from the logarithms of sums that forward has stored. Scores are computed again too, tile by tile,
- * unless forward has left them.
+ * The gradient of attention. One task handles one key head of one sequence. Only that task adds to the gradients of these keys and values: query head by
+ * query head, in blocks. Probabilities are computed again from the scores and from the logarithms of sums that forward has stored. Scores are computed again
+ * too, tile by tile, unless forward has stored them (see {@link AttentionScores}).
  */
 final class AttentionBackward {
     private final Backward a;
@@ -35,7 +35,7 @@ final class AttentionBackward {
     void run(AttentionBlocks blocks, long from, long to) {
         long q = shape.queryKeyDim();
         long v = shape.valueDim();
-        // A whole head of keys and values needs fp32 scratch only if its elements are not fp32 already.
+        // A whole head of keys and values is copied to fp32 only if its elements are not fp32 already.
         long whole = a.dk_BSHQ().dtype().bytes() == 4 ? 0 : shape.sequence();
         try (TileScratch.Lease lease = scratch.take(2 * (whole + QUERIES) * (q + v) + 2L * QUERIES * KEYS + 256)) {
             Buffers buffers = new Buffers(lease.floats(QUERIES * q), lease.floats(QUERIES * q),

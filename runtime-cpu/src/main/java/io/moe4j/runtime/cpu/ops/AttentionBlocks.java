@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How the queries of an attention are cut: each sequence into its documents, and each document into blocks. Blocks are counted from the beginning of
- * their document, so a document has the same bits wherever it lies in a sequence. Made when the work runs, because the starts are read from memory. With
- * blocks of 128 queries, documents of 200 and 30 tokens have the blocks 0 to 127 and 128 to 199, and 200 to 229.
+ * How the queries of an attention are divided: each sequence into its documents, and each document into blocks. Blocks begin with the first token of their
+ * document, so a document has the same bits wherever it lies in a sequence. This is computed when the work runs, because the starts are read from memory.
+ * With blocks of 128 queries, documents of 200 and 30 tokens have the blocks 0 to 127 and 128 to 199, and 200 to 229.
  */
 final class AttentionBlocks {
     private final long heads;
@@ -20,7 +20,7 @@ final class AttentionBlocks {
     /** Tokens from {@code begin} (inclusive) to {@code end} (exclusive) of a sequence. */
     record Document(long begin, long end) {}
 
-    /** Queries from {@code first} on, of a document that begins at {@code begin}. */
+    /** {@code rows} queries from {@code first} on, of a document that begins at {@code begin}. */
     record Block(long begin, long first, int rows) {}
 
     /** One block of one head of one sequence. */
@@ -31,7 +31,7 @@ final class AttentionBlocks {
         this.firstTask = new long[Math.toIntExact(shape.batch()) + 1];
     }
 
-    /** @throws DeviceException if the starts are not those of documents */
+    /** @throws DeviceException if the starts do not describe documents */
     static AttentionBlocks of(Forward a) {
         AttentionShape shape = a.shape();
         AttentionBlocks cut = new AttentionBlocks(shape);
@@ -88,7 +88,7 @@ final class AttentionBlocks {
         return firstTask[firstTask.length - 1];
     }
 
-    /** Blocks at the end of a head come first: they have the longest rows in one document, so that the last tasks to start are the shortest. */
+    /** Task number {@code index}. Blocks at the end of a head come first: in one document they see most keys, so the last tasks to start are the shortest. */
     Task task(long index) {
         int batch = 0;
         while (index >= firstTask[batch + 1]) {

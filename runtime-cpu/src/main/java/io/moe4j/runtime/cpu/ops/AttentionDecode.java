@@ -7,13 +7,13 @@ import io.moe4j.runtime.cpu.engine.Blas;
 import java.util.Arrays;
 
 /**
- * The last T tokens of a sequence attend over all of it. The T · H/G queries that share a key head are the rows of one matrix, token by token, so that
- * keys are read once for all of them; a task handles a block of these rows. Keys are visited tile by tile, as in {@link AttentionForward}.
+ * Attention of the last T tokens of a sequence over the whole sequence. The T · H/G queries that share a key head are the rows of one matrix, token by token,
+ * so that keys are read once for all of them; a task handles a block of these rows. Keys are visited tile by tile, as in {@link AttentionForward}.
  */
 final class AttentionDecode {
     /** Rows of a block. */
     private static final int ROWS = 64;
-    /** Rows of a block where there are few, so that several cores have work when one token is generated. */
+    /** Rows of a block if there are few rows, so that several cores have work when one token is generated. */
     private static final int FEW_ROWS = 8;
     /** Keys of a tile. */
     private static final int KEYS = 512;
@@ -88,7 +88,7 @@ final class AttentionDecode {
         }
     }
 
-    /** For few rows, a key is read once and multiplied by each row; the BLAS would first copy all keys into another order. */
+    /** Computes scores. For few rows, each key is read once and multiplied by each row, because the BLAS would first copy all keys into another order. */
     private void scores(Buffers b, int count, Rows k, long tile, int keys) {
         int q = Math.toIntExact(k.columns());
         long first = k.read(tile, keys, b.k);
@@ -138,7 +138,7 @@ final class AttentionDecode {
         b.sum[r] += sum;
     }
 
-    /** Keys that row {@code row} of a key head attends over. */
+    /** Number of keys that row {@code row} of a key head attends over. */
     private long visible(long row) {
         return a.keys() - a.queries() + row / a.queriesPerKey() + 1;
     }

@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One task handles a block of queries of one head. Keys are visited tile by tile; the running maximum and sum of each row are carried from tile to
- * tile, and the sums so far are rescaled when the maximum grows (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
+ * Causal attention. One task handles a block of queries of one head. Keys are visited tile by tile; the running maximum and sum of each row are carried from
+ * tile to tile, and the sums so far are rescaled when the maximum grows (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
  */
 final class AttentionForward {
     /** Queries in a block. */
     static final int QUERIES = 128;
     /**
-     * Keys in a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has at least one key that it may attend to, and of the lanes of all
-     * processors.
+     * Keys in a tile. A multiple of {@link #QUERIES}, so that each query has at least one visible key in each tile that its block visits; and a multiple of the
+     * lanes of all processors.
      */
     static final int KEYS = 512;
 
@@ -99,12 +99,12 @@ final class AttentionForward {
     /**
      * Turns a row of scores into exponentials.
      *
-     * @param exponentials where they go; may be {@code scores}
-     * @param lead elements of a row, a multiple of the lanes
+     * @param exponentials address of the result; may be {@code scores}
+     * @param lead elements from one row to the next, a multiple of the lanes
      */
     private static void softmax(Buffers b, int r, long scores, long exponentials, int lead, int seen, long o,
             long columns, boolean rescale) {
-        // Whole vectors only, which take a third less time: what is masked of the last one adds nothing to the sum.
+        // Only whole vectors, which take a third less time: masked elements of the last one add nothing to the sum.
         int whole = (int) Lanes.whole(seen);
         for (int i = seen; i < whole; i++) {
             Lanes.set(scores, i, Float.NEGATIVE_INFINITY);

@@ -3,11 +3,11 @@ package io.moe4j.runtime.cpu.ops;
 import io.moe4j.api.device.CpuLaunch.RangeBody;
 import io.moe4j.runtime.cpu.engine.Commands;
 
-/** Cuts work into blocks that depend on its shape only, so that results do not depend on which thread computes them. */
+/** Divides work into blocks that depend on its shape only, so that results do not depend on the number of threads. */
 final class Blocks {
-    /** Elements in a block of element-wise work: few enough for the nearest cache, enough to be worth a call. */
+    /** Elements in a block of element-wise work: few enough for the first-level cache, and enough to be worth a call. */
     static final long ELEMENTS = 4096;
-    /** The fewest elements for which handing work to another core pays. */
+    /** A core takes at least this many elements: less work is not worth handing over. */
     private static final long WORTH = 16384;
 
     private Blocks() {}

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The scores of a block of queries and a tile of keys that a causal mask leaves, as rectangles side by side: keys that all queries of the block may attend to
- * first, and then strips of {@link #KEYS} keys, each with the queries from its first key on. A product of many queries costs less for each of them, because
- * the BLAS copies the keys once for all.
+ * The scores of a block of queries and a tile of keys that a causal mask does not hide, as rectangles side by side: first the keys that all queries of the
+ * block may attend to, then strips of {@link #KEYS} keys, each with the queries from its first key on. A product of many queries costs less per query,
+ * because the BLAS copies the keys once for all.
  *
  * <p>Example: queries 128 to 255 and keys 0 to 255 give two rectangles: all 128 queries with keys 0 to 191, and queries 192 to 255 with keys 192 to 255.
  */
@@ -16,14 +16,14 @@ final class CausalStrips {
 
     private CausalStrips() {}
 
-    /** Queries from {@code row} of the block on, and keys from {@code key} of the tile on. */
+    /** {@code rows} queries from number {@code row} of the block on, and {@code keys} keys from number {@code key} of the tile on. */
     record Strip(int row, int rows, int key, int keys) {}
 
     /**
-     * Cuts the scores. Each key of the tile that a query of the block may attend to belongs to one strip. Where the tile does not begin after the block's
-     * first query, the first strip has all queries.
+     * Divides the scores into strips. Each key of the tile that a query of the block may attend to belongs to one strip. If the tile does not begin after the
+     * block's first query, the first strip has all queries.
      *
-     * @param ahead keys of the tile that lie before the block's first query; negative where the tile begins after it
+     * @param ahead how many tokens the tile begins before the block's first query; negative if it begins after that
      * @param rows queries of the block
      * @param keys keys of the tile
      */

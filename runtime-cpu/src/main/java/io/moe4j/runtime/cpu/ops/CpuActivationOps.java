@@ -87,7 +87,7 @@ final class CpuActivationOps implements ActivationOps {
         }
     }
 
-    /** σ of the gates. A pass of its own, because the compiler stops inlining in a larger loop: an element of the gradients then takes eight times as long. */
+    /** Computes σ of the gates. A separate pass, because the compiler stops inlining in a larger loop: an element then takes eight times as long. */
     private static void sigmoids(long gate, long sigmoids, long n) {
         long i = 0;
         for (; i <= n - Lanes.COUNT; i += Lanes.COUNT) {

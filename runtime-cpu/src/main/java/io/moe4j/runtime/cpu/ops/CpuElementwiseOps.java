@@ -69,7 +69,7 @@ final class CpuElementwiseOps implements ElementwiseOps {
         }
         commands.submit(stream, "digest", () -> {
             LongAdder sum = new LongAdder();
-            // Words of 8 bytes: a block has as many as of other elements.
+            // The elements here are words of 8 bytes.
             Blocks.overElements(commands, Math.ceilDiv(x.bytes(), (long) Long.BYTES),
                     (block, from, to) -> sum.add(Digest.ofWords(x.address(), x.bytes(), from, to)));
             Addresses.ALL.set(JAVA_LONG_UNALIGNED, digest.address(),

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 
 final class CpuEmbeddingOps implements EmbeddingOps {
-    /** Columns of the table's gradient that one task sums, over all tokens. */
+    /** Columns of the table's gradient that one task computes, for all tokens. */
     private static final long BLOCK_COLUMNS = 64;
 
     private final Commands commands;
@@ -123,8 +123,8 @@ final class CpuEmbeddingOps implements EmbeddingOps {
     }
 
     /**
-     * The tokens of {@code rows} words from {@code first} on, by word and then in order. Each number has the word, counted from {@code first}, in its upper
-     * half, and the token in its lower half.
+     * The tokens of {@code rows} words (entries of the vocabulary) from {@code first} on, sorted by word and then by token. Each number has the word, counted
+     * from {@code first}, in its upper half, and the token in its lower half.
      */
     private static long[] byRow(long ids, long count, long first, long rows) {
         long[] tokens = LongStream.range(0, count)

@@ -7,16 +7,16 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
 import java.util.List;
 
-/** Matrix products. The result is cut into panels by its shape alone; one core computes each panel. */
+/** Matrix products. The result is divided into panels, which depend on the shape only; one core computes each panel. */
 final class CpuMatmulOps implements MatmulOps {
-    /** Multiply-adds for which handing work to another core pays. */
+    /** A core takes at least this many multiply-adds: less work is not worth handing over. */
     private static final long SMALL = 1 << 16;
-    /** The most elements of sums of parts that wait to be added, over all products of a loop: 16 MiB. */
+    /** The most elements of partial sums that wait to be added, over all products of a loop: 16 MiB. */
     private static final long MOST_SUMS = 1 << 22;
 
     private final Commands commands;
     private final TileScratch scratch;
-    /** Sums of parts. */
+    /** Memory for partial sums. */
     private final TileScratch partial = new TileScratch();
 
     CpuMatmulOps(Commands commands, TileScratch scratch) {
@@ -40,7 +40,7 @@ final class CpuMatmulOps implements MatmulOps {
         inPanels(stream, List.of(p));
     }
 
-    /** In one loop over the panels of all products, so that the cores meet once; the panels are those of each product by itself. */
+    /** Computes the products in one loop over the panels of all of them, so that cores wait for each other only once. Panels are as for single products. */
     @Override
     public void matmulEach(Stream stream, List<Matmul> products) {
         if (products.stream().anyMatch(each -> each.a().dtype().isScaled() || OneRow.is(each))) {
@@ -79,7 +79,7 @@ final class CpuMatmulOps implements MatmulOps {
                 .toArray(Tensor[]::new));
     }
 
-    /** @param sums address of the sums of parts */
+    /** @param sums address of the partial sums */
     private void compute(List<Product> products, PanelLoop loop, long sums) {
         commands.pool().parallelFor(loop.count(), 1, (from, to) -> {
             for (long i = from; i < to; i++) {
@@ -136,7 +136,7 @@ final class CpuMatmulOps implements MatmulOps {
                 x.alpha(), a, lead(p.a), b, lead(p.b), panel.part() == 0 ? x.beta() : 0, c, sums.lead(panel.part())));
     }
 
-    /** The leading dimension. BLAS wants at least the length of a row, even where there is only one row. */
+    /** The leading dimension. BLAS requires at least the length of a row, even if there is only one row. */
     static int lead(Rows rows) {
         return Math.toIntExact(rows.count() == 1 ? Math.max(1, rows.columns()) : rows.stride());
     }

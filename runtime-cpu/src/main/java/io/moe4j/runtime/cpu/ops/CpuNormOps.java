@@ -96,7 +96,7 @@ final class CpuNormOps implements NormOps {
         }
     }
 
-    /** Sums the blocks' partial sums into dweight, or adds them to it, in block order. */
+    /** Sets dweight to the sum of the blocks' partial sums, in block order, or adds them to it. */
     private void sumPartials(Backward a, long partials, long blocks, long n) {
         long dweight = a.dweight_D().address();
         if (!a.accumulateDweight()) {

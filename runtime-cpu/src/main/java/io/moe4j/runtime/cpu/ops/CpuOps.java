@@ -17,7 +17,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.runtime.cpu.engine.Commands;
 import java.util.Optional;
 
-/** The operations on the CPU. Results do not depend on the number of cores: work is cut by shape, and sums run in a fixed order. */
+/** The operations on the CPU. Results do not depend on the number of cores: work is divided by shape only, and sums have a fixed order. */
 @Stability(Stability.Level.INTERNAL)
 public record CpuOps(MatmulOps matmul, ElementwiseOps elementwise, NormOps norm, RopeOps rope, AttentionOps attention,
         ActivationOps activation, EmbeddingOps embedding, RoutingOps routing, LossOps loss, OptimizerOps optimizer,

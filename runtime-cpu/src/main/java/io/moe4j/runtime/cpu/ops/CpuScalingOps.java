@@ -14,7 +14,7 @@ import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.Commands;
 import java.util.Optional;
 
-/** Quantises block by block. A block is up to a part of one row, or that part of several rows. */
+/** Quantizes block by block. A block is part or all of one row, or the same columns of several rows. */
 final class CpuScalingOps implements ScalingOps {
     private final Commands commands;
 
@@ -42,7 +42,7 @@ final class CpuScalingOps implements ScalingOps {
                 }), x, scaled, grid.scales());
     }
 
-    /** What is done with a block. */
+    /** The work on one block. */
     @FunctionalInterface
     private interface BlockWork {
         void on(Grid grid, long block);
@@ -54,7 +54,7 @@ final class CpuScalingOps implements ScalingOps {
         long endColumn = grid.endColumn(block);
         for (long row = grid.firstRow(block); row < endRow; row++) {
             for (long column = grid.firstColumn(block); column < endColumn; column++) {
-                // Keeps NaN, unlike a comparison.
+                // Math.max returns NaN if an element is NaN, unlike a comparison.
                 largest = Math.max(largest, Math.abs(grid.plain().get(row, column)));
             }
         }
@@ -81,9 +81,9 @@ final class CpuScalingOps implements ScalingOps {
     }
 
     /**
-     * The blocks of a matrix, or of a stack of matrices whose blocks do not reach from one into the next.
+     * The blocks of a matrix, or of a stack of matrices; a block does not extend from one matrix into the next.
      *
-     * @param plain all rows, of all matrices
+     * @param plain the rows of all matrices, in one sequence
      * @param rows rows of one matrix
      */
     private record Grid(Plain plain, Numbers numbers, Tensor scales, long matrices, long rows, long columns,
@@ -155,14 +155,14 @@ final class CpuScalingOps implements ScalingOps {
         }
     }
 
-    /** Where stored numbers of a stack of matrices lie. */
+    /** Addresses and strides of the 8-bit numbers of a stack of matrices. */
     private record Numbers(long address, long matrixStride, long rowStride, long columnStride) {
         static Numbers of(Tensor stack) {
             return new Numbers(stack.address(), stack.stride(0), stack.stride(1), stack.stride(2));
         }
     }
 
-    /** F32 or BF16 elements of a stack of matrices, by row of all of them. */
+    /** F32 or BF16 elements of a stack of matrices, whose rows are numbered over all matrices. */
     private record Plain(long address, boolean narrow, long rows, long matrixStride, long rowStride,
             long columnStride) {
         static Plain of(Tensor stack) {

@@ -15,7 +15,7 @@ final class Digest {
 
     private Digest() {}
 
-    /** Words {@code from} (inclusive) to {@code to} (exclusive) of the {@code bytes} bytes at {@code address}. */
+    /** The sum over the words {@code from} (inclusive) to {@code to} (exclusive) of the {@code bytes} bytes at {@code address}. */
     static long ofWords(long address, long bytes, long from, long to) {
         long whole = Math.min(to, bytes / Long.BYTES);
         long sum = 0;
@@ -27,7 +27,7 @@ final class Digest {
         return whole == to ? sum : sum + ElementwiseOps.mix(lastWord(address, bytes) ^ to * STEP);
     }
 
-    /** The bytes after the last whole word. */
+    /** The bytes after the last whole word, filled up with zeros. */
     private static long lastWord(long address, long bytes) {
         long word = 0;
         for (long at = bytes / Long.BYTES * Long.BYTES, shift = 0; at < bytes; at++, shift += Byte.SIZE) {

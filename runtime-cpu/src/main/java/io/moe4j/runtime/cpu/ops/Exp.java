@@ -22,7 +22,7 @@ final class Exp {
     private Exp() {}
 
     static FloatVector of(FloatVector argument) {
-        // Comparisons, because max and min treat NaN and -0 in a way that takes several instructions.
+        // Comparisons instead of max and min, whose rules for NaN and -0 take several instructions.
         FloatVector low = argument.blend(LOWEST, argument.lt(LOWEST));
         FloatVector x = low.blend(HIGHEST, low.compare(VectorOperators.GT, HIGHEST));
         FloatVector shifted = x.fma(Lanes.all(LOG2_E), Lanes.all(ROUNDER));
@@ -35,7 +35,7 @@ final class Exp {
         p = p.fma(r, Lanes.all(0.5f));
         p = p.fma(r, Lanes.all(1));
         p = p.fma(r, Lanes.all(1));
-        // Multiply by 2^(n/2) twice: n itself may be outside the exponents of normal numbers.
+        // Multiply by 2^(n/2) twice: 2^n itself may be outside the range of normal numbers.
         IntVector power = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDER));
         IntVector half = power.lanewise(VectorOperators.ASHR, 1);
         return p.mul(powerOfTwo(half)).mul(powerOfTwo(power.sub(half)));

@@ -3,7 +3,7 @@ package io.moe4j.runtime.cpu.ops;
 import io.moe4j.api.ops.RoutingOps.Gate;
 import io.moe4j.api.ops.RoutingOps.Score;
 
-/** Computes the weights of the selected experts of a token, and their gradient. Sums run in slot order, in double precision. */
+/** Computes the weights of the selected experts of a token, and the gradient with respect to the scores. Sums are in slot order, in double precision. */
 record GateRows(Gate gate, Rows scores, long ids) {
     private static final double TINY = 1e-20;
 

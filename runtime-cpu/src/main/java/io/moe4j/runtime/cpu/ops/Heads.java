@@ -10,7 +10,7 @@ record Heads(Rows rows, long tokenStride, long headStride) {
         if (columns > 1 && tensor.stride(2) != 1) {
             throw new IllegalArgumentException(tensor + ": must have a dense last dimension");
         }
-        // Rows that start one element apart, so that every offset is the start of a row.
+        // As if rows started one element apart, so that every offset is the start of a row.
         Rows rows = new Rows(tensor.address(), Long.MAX_VALUE, columns, 1, Rows.isNarrow(tensor));
         return new Heads(rows, tensor.stride(0), tensor.stride(1));
     }

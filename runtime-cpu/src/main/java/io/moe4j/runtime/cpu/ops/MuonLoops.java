@@ -9,7 +9,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
 import jdk.incubator.vector.FloatVector;
 
-/** What Muon does element by element. */
+/** The element-wise loops of Muon. */
 final class MuonLoops {
     private final Commands commands;
     private final TileScratch scratch;

@@ -13,26 +13,26 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The product of one row with a matrix, as it is made for each token that is generated. Each element of the matrix is used once, so that the time is that of
- * reading it; a product for many rows would first copy it into the order that its kernel wants. BF16 elements are widened in registers.
+ * The product of one row with a matrix, as needed for each token that is generated. Each element of the matrix is used once, so the time is that of reading the
+ * matrix; the BLAS would first copy it into the order that its kernels need. BF16 elements are widened in registers.
  *
  * @param a the row, as fp32
- * @param b (n, k): each element of the result is the product with one row of it
+ * @param b (n, k): each element of the result is the product of {@code a} with one row of b
  */
 record OneRow(long a, Rows b, Matmul x) {
-    /** Columns of the result that one task computes: enough to be worth a task for all but the shortest rows. */
+    /** Columns of the result that one task computes: enough work for a task, unless rows are very short. */
     static final long COLUMNS = 32;
     private static final VectorSpecies<Integer> INTS = Lanes.F.withLanes(int.class);
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
             VectorShape.forBitSize(Lanes.F.vectorBitSize() / 2));
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    /** Whether a product is one of these. Others are left to the BLAS. */
+    /** Whether this class can compute a product. The BLAS computes others. */
     static boolean is(Matmul x) {
         return x.m() == 1 && x.transposeB() && !x.transposeA() && x.k() > 0 && x.beta() == 0;
     }
 
-    /** Columns {@code from} to {@code to} of the result, as fp32, to {@code out}. */
+    /** Computes columns {@code from} (inclusive) to {@code to} (exclusive) of the result, and writes them as fp32 to {@code out}. */
     void run(long from, long to, long out, float[] lanes) {
         for (long column = from; column < to; column++) {
             long row = b.addressOf(column, 0);

@@ -30,7 +30,7 @@ final class OperandChecks {
         }
     }
 
-    /** Like {@link #ids}, for labels: those that do not count are allowed too. */
+    /** Like {@link #ids}, for labels: the label of tokens without loss is allowed too. */
     static void labels(long address, long count, long end) {
         for (long t = 0; t < count; t++) {
             if (Lanes.getInt(address, t) != LossOps.IGNORED_LABEL) {

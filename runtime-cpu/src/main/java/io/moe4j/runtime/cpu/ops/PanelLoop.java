@@ -3,12 +3,12 @@ package io.moe4j.runtime.cpu.ops;
 import java.util.List;
 
 /**
- * The panels of several products as one loop: those of the first product, then those of the second, and so on. Products whose inner dimension is cut have
- * their sums of parts one after the other in the same memory.
+ * The panels of several products as one loop: those of the first product, then those of the second, and so on. The partial sums of products whose inner
+ * dimension is divided lie one after the other in the same memory.
  *
  * <p>Example: products of 8 and 4 panels make 12; panel 9 of the loop is panel 1 of the second product.
  *
- * @param panels of each product
+ * @param panels the panels of each product
  */
 record PanelLoop(List<Panels> panels) {
 
@@ -17,7 +17,7 @@ record PanelLoop(List<Panels> panels) {
         return panels.stream().mapToLong(Panels::count).sum();
     }
 
-    /** Elements of the sums of parts of all products. */
+    /** Elements of the partial sums of all products. */
     long sums() {
         return panels.stream().mapToLong(PartialSums::elements).sum();
     }
@@ -31,15 +31,15 @@ record PanelLoop(List<Panels> panels) {
         return product;
     }
 
-    /** Panel {@code index} of the loop, which belongs to this product. */
+    /** Panel {@code index} of the loop, which must belong to product {@code product}. */
     Panels.Panel panel(int product, long index) {
         return panels.get(product).get(index - panels.stream().limit(product).mapToLong(Panels::count).sum());
     }
 
     /**
-     * Where the sums of a product's parts lie.
+     * The partial sums of a product.
      *
-     * @param address of those of all products
+     * @param address the address of the partial sums of all products
      * @param c the product's result
      */
     PartialSums sums(int product, long address, Rows c) {

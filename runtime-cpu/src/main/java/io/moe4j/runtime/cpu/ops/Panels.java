@@ -1,12 +1,12 @@
 package io.moe4j.runtime.cpu.ops;
 
 /**
- * How a product is cut into panels. Each call of the BLAS copies its operands into the order that its kernel wants, so a panel should be large: with 256 ×
+ * How a product is divided into panels. Each call of the BLAS copies its operands into the order that its kernels need, so a panel should be large: with 256 ×
  * 256 elements of the result, products take 1.04 times as long as with 512 × 512, with 128 × 64 elements 1.35 times (Zen, two cores). But there must be
- * several panels, and an even number of them, so that two, four or more cores get equal shares. Where few large panels cover the result, the inner
- * dimension is cut too: each part has its own sums, which are added in order. The cut depends on the shape only.
+ * several panels, and an even number of them, so that two, four or more cores get equal shares. If few large panels cover the result, the inner dimension is
+ * divided too: each part has its own partial sums, which are added in order. The panels depend on the shape only.
  *
- * <p>Example: the 512 × 512 elements of a product with an inner dimension of 4096 are cut into two panels of 512 × 256, and the inner
+ * <p>Example: a result of 512 × 512 elements with an inner dimension of 4096 is divided into two panels of 512 × 256, and the inner
  * dimension into 4 parts of 1024.
  *
  * @param m rows of the result
@@ -21,13 +21,13 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
     private static final double SMALL = 1 << 20;
     /** Multiply-adds that a panel should have. */
     private static final double WORTH = 1 << 26;
-    /** With more panels than this, each has up to twice the multiply-adds instead. */
+    /** If there would be more panels than this, panels get up to twice as many multiply-adds instead. */
     private static final double MANY = 8;
-    /** Rows and columns that a panel keeps as long as the inner dimension can be cut instead. */
+    /** A panel with no more rows or columns than this is not divided as long as the inner dimension can be. */
     private static final long LARGE = 512;
-    /** The least inner dimension of a part: with less, adding the parts' sums takes more than copying operands for smaller panels. */
+    /** The least inner dimension of a part: with less, adding partial sums takes longer than copying operands for smaller panels. */
     private static final long DEEP = 768;
-    /** The most elements of sums that wait to be added: 8 MiB. */
+    /** The most elements of partial sums that wait to be added: 8 MiB. */
     private static final long MAX_SUMS = 1 << 21;
     /** The least rows or columns of a panel. */
     private static final long LEAST = 64;
@@ -44,7 +44,7 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
         }
         Panels panels = new Panels(m, n, k, 1, 1, 1);
         double wanted = wanted(work);
-        // Each cut doubles the number: it ends at the one that is nearest, as a ratio.
+        // Each step doubles the number of panels; it stops at the number whose ratio to `wanted` is closest to 1.
         while (3 * panels.count() < 2 * wanted) {
             if (cutsDepth && panels.isDeep()) {
                 panels = new Panels(m, n, k, panels.rowPanels, panels.columnPanels, 2 * panels.parts);
@@ -74,7 +74,7 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
         return (double) n / columnPanels;
     }
 
-    /** Whether to cut the inner dimension next. */
+    /** Whether to divide the inner dimension next. */
     private boolean isDeep() {
         return Math.max(height(), width()) <= LARGE && k / parts >= 2 * DEEP && (2 * parts - 1) * m * n <= MAX_SUMS;
     }
@@ -84,7 +84,7 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
         return rowPanels * columnPanels * parts;
     }
 
-    /** Panels of the first part come first. */
+    /** Panel number {@code index}. Panels of the first part come first. */
     Panel get(long index) {
         long part = index / (rowPanels * columnPanels);
         long i = index / columnPanels % rowPanels;

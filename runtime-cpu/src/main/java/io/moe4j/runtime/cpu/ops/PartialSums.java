@@ -1,15 +1,15 @@
 package io.moe4j.runtime.cpu.ops;
 
 /**
- * The sums of a product whose inner dimension is cut into parts. Those of the first part lie in the result, those of the others in memory of their own, until
- * they are added in order.
+ * The partial sums of a product whose inner dimension is divided into parts. Those of the first part lie in the result, those of the others in separate memory,
+ * until they are added in order.
  *
- * @param address of the sums of the second part, which those of the others follow
+ * @param address the address of the sums of the second part; the sums of the later parts follow
  * @param parts number of parts
  * @param c the result
  */
 record PartialSums(long address, long parts, Rows c) {
-    /** Elements that must lie at the address. */
+    /** Elements that the memory at the address must have. */
     static long elements(Panels panels) {
         return (panels.parts() - 1) * panels.m() * panels.n();
     }

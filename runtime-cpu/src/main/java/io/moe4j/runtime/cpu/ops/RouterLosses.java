@@ -76,7 +76,7 @@ record RouterLosses(Losses losses, Rows logits, long counts) {
         double term = balance(t);
         for (long e = 0; e < logits.columns(); e++) {
             double s = score(t, e, top);
-            // Of softmax, the derivative of a score is the score itself, apart from what the sum contributes.
+            // For softmax, the score is an exponential, whose derivative is itself; the division by the sum is handled below.
             double derivative = losses.score() == Score.SOFTMAX ? s : s * (1 - s);
             double ofBalance = (fraction(t, e) - term) / sum * derivative;
             double ofZ = twice * (Math.exp(logit(t, e) - top) / powers);

@@ -6,8 +6,8 @@ import io.moe4j.api.tensor.Tensor;
  * A matrix of F32 or BF16 that operations see as rows of fp32. Rows of F32 are used in place; rows of BF16 are widened into scratch, and rounded once
  * when they are written back. So every operation is written only once.
  *
- * @param address of element zero
- * @param count rows
+ * @param address address of element zero
+ * @param count number of rows
  * @param columns elements of a row, which are contiguous
  * @param stride elements from one row to the next
  * @param narrow whether elements are BF16, not F32

@@ -9,7 +9,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.Commands;
 
-/** Products of operands with scales. Some columns of the result are computed together; each sum has the order of {@link MatmulOps#matmul}. */
+/** Products of operands with scales. Several columns of the result are computed together; each sum has the order of {@link MatmulOps#matmul}. */
 final class ScaledMatmul {
     private final Commands commands;
     private final TileScratch scratch;
@@ -38,7 +38,7 @@ final class ScaledMatmul {
         }), x.a(), x.b(), x.c(), scales(x.a()), scales(x.b()));
     }
 
-    /** The result, cut into tiles by its shape alone. */
+    /** The result, divided into tiles that depend on its shape only. */
     private record Tiles(Matmul product, ScaledOperand a, ScaledOperand b, Rows c) {
         private static final int ROWS = 64;
 

@@ -21,8 +21,8 @@ final class SoftmaxRows {
     }
 
     /**
-     * y = exp(factor · x − shift); returns the sum of y. {@code y} may be {@code x}. The exponential appears only twice in this method: with a third
-     * one, for an unrolled loop, the compiler stops inlining it, and an element takes ten times as long.
+     * y = exp(factor · x − shift); returns the sum of y. {@code y} may be {@code x}. The exponential is called only twice in this method: with a third
+     * call, for an unrolled loop, the compiler stops inlining it, and an element takes ten times as long.
      */
     static float exponentials(long x, long y, long n, float factor, float shift, float[] lanes) {
         FloatVector factors = Lanes.all(factor);

@@ -22,10 +22,11 @@ final class TopExperts {
         this.bestGroups = new int[gate.keptGroups()];
     }
 
-    /** Writes the ids of the topK experts with the largest score + bias, best first. */
+    /** Writes the ids of the topK experts with the largest score + bias, best first. NaN counts as infinite. */
     void select(long scores, long bias, long ids) {
         for (int e = 0; e < choice.length; e++) {
-            choice[e] = Lanes.get(scores, e) + Lanes.get(bias, e);
+            float sum = Lanes.get(scores, e) + Lanes.get(bias, e);
+            choice[e] = Float.isNaN(sum) ? Float.POSITIVE_INFINITY : sum;
         }
         int found = 0;
         if (gate.keptGroups() < gate.groups()) {
@@ -33,7 +34,7 @@ final class TopExperts {
                 groupValue[g] = value(g * groupSize);
             }
             int groups = insertAll(groupValue, 0, groupValue.length, bestGroups, 0);
-            // Back in index order: among equal experts the lower index comes first, whatever the rank of its group.
+            // Sorted by index again, so that among equal experts the lower index comes first, even if its group has a lower value.
             Arrays.sort(bestGroups, 0, groups);
             for (int group : bestGroups) {
                 found = insertAll(choice, group * groupSize, (group + 1) * groupSize, best, found);

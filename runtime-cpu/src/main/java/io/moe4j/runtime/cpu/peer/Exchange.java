@@ -10,7 +10,7 @@ interface Exchange {
      * Exposes {@code offer} to all ranks, and runs {@code pull} for consecutive parts of the segments. In each part, the pull sees the segments of
      * all ranks. Returns when all ranks have pulled everything.
      *
-     * @param phase for the error messages of ranks that wait
+     * @param phase name of the operation, for error messages of ranks that wait
      */
     void run(String phase, Offer offer, Pull pull);
 

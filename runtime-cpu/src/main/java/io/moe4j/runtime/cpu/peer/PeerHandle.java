@@ -10,9 +10,9 @@ import java.io.UncheckedIOException;
 /**
  * What a rank tells the other ranks about its memory.
  *
- * @param address of the memory, in the process that allocated it
+ * @param address address of the memory in the process that allocated it
  * @param bytes size of the memory
- * @param file from which the memory is mapped; empty if only threads of one process share it
+ * @param file the file from which the memory is mapped; empty if only threads of one process share it
  */
 record PeerHandle(long address, long bytes, String file) {
 

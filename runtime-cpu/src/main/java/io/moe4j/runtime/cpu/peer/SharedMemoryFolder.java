@@ -26,14 +26,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory that several processes share, as files that they all map. A file keeps its name only until all have mapped it. The name says which process
- * has made the file: {@code moe4j-4711-8154-4026531836-UUID.shared}, see {@link ProcessName}.
+ * Memory that several processes share, as files that they all map. A file keeps its name only until all have mapped it. The name contains the process that
+ * has created the file: {@code moe4j-4711-8154-4026531836-UUID.shared}, see {@link ProcessName}.
  */
 final class SharedMemoryFolder {
     /** Where Linux keeps files in memory. */
     private static final Path IN_MEMORY = Path.of("/dev/shm");
     private static final Pattern NAME = Pattern.compile("moe4j-(\\d+-\\d+-\\d+)-[0-9a-f-]{36}\\.shared");
-    /** No run takes this long to open, so a file of this age was left over, even if its process is unknown. */
+    /** No run takes this long to open, so a file of this age is a leftover, even if its process is unknown. */
     private static final Duration OLD = Duration.ofDays(1);
     private static final Logger log = LoggerFactory.getLogger(SharedMemoryFolder.class);
 

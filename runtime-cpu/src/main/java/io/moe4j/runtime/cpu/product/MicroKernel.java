@@ -3,14 +3,14 @@ package io.moe4j.runtime.cpu.product;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Multiplies {@link #ROWS} rows of A with {@link #COLUMNS} columns of B: 24 vectors of sums, which stay in registers, as 2 vectors of B and 1 element of A do
- * (27 of 32). For each term, 2 vectors and 12 elements are loaded and 24 multiply-adds made, so a processor that makes 2 of each at a time is limited by the
- * multiply-adds. An element of the result is {@code fma(a[k-1], b[k-1], … fma(a[0], b[0], 0))}: its bits depend on its own row and column alone.
+ * Multiplies {@link #ROWS} rows of A with {@link #COLUMNS} columns of B. 24 vectors of sums, 2 vectors of B and 1 element of A are in registers (27 of 32).
+ * Each term takes 14 loads (2 vectors and 12 elements) and 24 multiply-adds, so a processor that does 2 of each per clock is limited by the multiply-adds. An
+ * element of the result is {@code fma(a[k-1], b[k-1], … fma(a[0], b[0], 0))}: its bits depend on its own row and column only.
  *
  * <p>Example: rows (1, 2) and columns (3, 4) have the sum fma(2, 4, fma(1, 3, 0)) = 11.
  *
- * <p>The vectors are variables with names because the compiler keeps those in registers; vectors in an array would be objects in memory. So would those
- * that are passed to a method of this class which the compiler does not inline, as it happens in methods of this size; therefore there is none.
+ * <p>The vectors are local variables, because the compiler keeps those in registers; vectors in an array would be objects in memory. So would vectors that are
+ * passed to a method which the compiler does not inline, and in methods of this size it may not inline; therefore no vectors are passed.
  */
 final class MicroKernel {
     /** Rows of A. */
@@ -24,9 +24,9 @@ final class MicroKernel {
      * Computes the sums of all terms.
      *
      * @param a rows of A, {@link RowCopies#APART} elements apart
-     * @param first place of the first row's first term in {@code a}
+     * @param first index of the first row's first term in {@code a}
      * @param b columns of B, {@link #COLUMNS} elements for each term
-     * @param column place of the first term in {@code b}
+     * @param column index of the first term in {@code b}
      * @param terms number of terms
      * @param sums the result, (12, 32)
      */

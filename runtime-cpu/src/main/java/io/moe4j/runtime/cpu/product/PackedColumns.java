@@ -5,10 +5,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * A block of B in the order in which {@link MicroKernel} reads it: 32 columns at a time, and of these all columns of the first term, then of the second, and
- * so on. Columns beyond the last one hold anything; what is computed from them is not stored.
+ * A block of B in the order in which {@link MicroKernel} reads it: 32 columns at a time; of these, first the elements of all 32 columns for the first term,
+ * then for the second, and so on. Columns beyond the last one have undefined values; results computed from them are not stored.
  *
- * <p>Example: with 40 columns and 100 terms, columns 0 to 31 take elements 0 to 3199, columns 32 to 39 every 32 elements the first 8 of the next 3200.
+ * <p>Example: with 40 columns and 100 terms, columns 0 to 31 take elements 0 to 3199; columns 32 to 39 take the first 8 of each 32 elements in the next 3200.
  */
 record PackedColumns(Sgemm g, float[] packed) {
 

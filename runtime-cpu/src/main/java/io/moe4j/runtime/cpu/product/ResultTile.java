@@ -5,14 +5,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * Stores the sums of a tile: {@code c = alpha · sum + beta · c}. With a beta of 0, old values are not read. Of sums beyond the last row or column, nothing is
+ * Stores the sums of a tile: {@code c = alpha · sum + beta · c}. With a beta of 0, old values are not read. Sums beyond the last row or column are not
  * stored.
  *
  * @param sums (12, 32), as {@link MicroKernel} leaves them
  */
 record ResultTile(Sgemm g, float[] sums) {
 
-    /** @param beta that of the product for its first block of terms, and 1 for all others */
+    /** @param beta the product's beta for the first block of terms, 1 for all others */
     void store(int row, int rows, int column, int columns, float beta) {
         for (int i = 0; i < rows; i++) {
             long c = Wide.at(g.c(), (long) (row + i) * g.ldc() + column);

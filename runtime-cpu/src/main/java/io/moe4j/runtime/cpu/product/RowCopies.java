@@ -5,20 +5,20 @@ import io.moe4j.runtime.cpu.engine.Addresses;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Rows of a block of A, {@link #APART} elements apart. Rows beyond the last one hold anything; what is computed from them is not stored. */
+/** Rows of a block of A, {@link #APART} elements apart. Rows beyond the last one have undefined values; results computed from them are not stored. */
 record RowCopies(Sgemm g, float[] copies) {
     /** The most rows of a block: 8 times those of {@link MicroKernel}. */
     static final int MOST_ROWS = 8 * MicroKernel.ROWS;
     /** The most terms of a block. */
     static final int MOST_TERMS = 256;
-    /** Elements from a row to the next. Not a power of two, so that the 12 rows that are read together do not share the same few lines of the cache. */
+    /** Elements from one row to the next. Not a power of two, so that the 12 rows that are read together do not compete for the same few cache sets. */
     static final int APART = MOST_TERMS + Wide.LANES;
-    /** Rows of room before the first one; see {@link #transposed}. */
+    /** Rows of unused space before the first row; see {@link #transposed}. */
     private static final int FRONT = Transposition.SIZE;
     /** Elements that a block takes. */
     static final int ELEMENTS = (FRONT + MOST_ROWS) * APART;
 
-    /** Place of the first element of a row of the block. */
+    /** Index of the first element of a row of the block. */
     static int place(int row) {
         return (FRONT + row) * APART;
     }
@@ -36,8 +36,8 @@ record RowCopies(Sgemm g, float[] copies) {
     }
 
     /**
-     * A is (terms, rows), and 16 rows of it are read at a time. The last 16 of the block end with its last row: some of them have been copied before, and
-     * where the block has fewer than 16, the first of them are rows before the block, which go to the room before it.
+     * A is (terms, rows), and 16 rows of the block are read at a time. The last 16 end with the last row of the block: some of them may have been copied
+     * before. If the block has fewer than 16 rows, the first of the 16 are rows before the block, which are copied to the space before it.
      *
      * <p>Example: a block of 4 rows from row 96 on copies rows 84 to 99, of which rows 84 to 95 are not used.
      */

@@ -4,13 +4,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arrays for the copies of blocks and for a tile. A product takes them while it runs, and they are kept for the next one: there are as many as cores, of 0.6
- * MiB each.
+ * Arrays for the copies of blocks and for a tile. A product takes a set of them while it runs, and returns it for the next product: there are as many sets as
+ * cores, of 0.6 MiB each.
  */
 final class Scratch {
     private final ConcurrentLinkedQueue<Arrays> free = new ConcurrentLinkedQueue<>();
 
-    /** What one thread needs. */
+    /** The arrays of one thread. */
     record Arrays(float[] rows, float[] columns, float[] sums) {}
 
     Arrays take() {

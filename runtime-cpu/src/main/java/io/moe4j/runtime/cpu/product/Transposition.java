@@ -3,9 +3,8 @@ package io.moe4j.runtime.cpu.product;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Transposes 16 × 16 elements in registers. Each of four passes merges vector i with vector i + 8, element by element, into vectors 2 i and 2 i + 1. Read as
- * one sequence of 256 elements whose places have 8 bits, a pass moves the highest bit of the row's number to the end of the place; after four, row and
- * column have changed places.
+ * Transposes 16 × 16 elements in registers. Each of four passes interleaves vector i with vector i + 8, element by element, into vectors 2 i and 2 i + 1. The
+ * index of an element has 8 bits, 4 of its row and 4 of its column. A pass rotates these by one bit, so that after four passes row and column are exchanged.
  *
  * <p>Example with 2 × 2 elements and one pass: rows (1, 2) and (3, 4) merge into 1, 3, 2, 4, which are the rows (1, 3) and (2, 4).
  */
@@ -28,13 +27,13 @@ final class Transposition {
     }
 
     /**
-     * Reads rows and writes columns. Where there are fewer than 16 rows, the last one is read for each that is missing.
+     * Reads rows and writes columns. If there are fewer than 16 rows, the last row is read for each missing one.
      *
      * @param source address of the first row
      * @param apart elements from a row to the next
-     * @param rows rows that there are, 1 to 16
-     * @param target where column 0 goes, 16 elements
-     * @param place of column 0 in {@code target}
+     * @param rows number of rows, 1 to 16
+     * @param target the array that receives the columns, of 16 elements each
+     * @param place index of column 0 in {@code target}
      * @param columnsApart elements from a column to the next in {@code target}
      */
     static void run(long source, long apart, int rows, float[] target, int place, int columnsApart) {
@@ -137,7 +136,7 @@ final class Transposition {
         d15.intoArray(target, place + 15 * columnsApart);
     }
 
-    /** Address of a row, or of the last one. */
+    /** Address of row {@code row}, but at most of row {@code last}. */
     private static long row(long source, long apart, int row, int last) {
         return Wide.at(source, Math.min(row, last) * apart);
     }

@@ -6,15 +6,15 @@ import io.moe4j.runtime.cpu.engine.Blas;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Products of fp32 matrices in blocks that fit into the caches (Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008): of B, up to
- * 256 terms of 512 columns, copied once (512 KiB, for the second-level cache); of A, up to 96 rows of these terms (102 KiB); of both, tiles of 12 × 32
- * sums. One thread computes a product.
+ * Products of fp32 matrices in blocks that fit into the caches (Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008). A block of B
+ * has up to 256 terms of 512 columns, and is copied once (512 KiB, for the second-level cache); a block of A has up to 96 rows of these terms (102 KiB).
+ * Results are computed in tiles of 12 × 32 sums. One thread computes a product.
  *
- * <p>An element of the result is the sum of its blocks of terms, and depends on its own row and column alone. How terms are cut depends on their number:
- * 300 terms are blocks of 150.
+ * <p>An element of the result is the sum over its blocks of terms, and depends on its own row and column only. The blocks depend on the number of terms: 300
+ * terms are two blocks of 150.
  *
- * <p>Small products, and those that do not fill a vector, are left to another {@link Blas}; the number of rows does not matter for that, unless A is
- * transposed. So a row of a product has the same bits, however many rows there are.
+ * <p>Another {@link Blas} computes small products, and those that do not fill a vector. Unless A is transposed, this does not depend on the number of rows.
+ * So a row of a product has the same bits, however many rows there are.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class VectorProducts implements Blas {
@@ -22,20 +22,21 @@ public final class VectorProducts implements Blas {
     static final int MOST_COLUMNS = 512;
     /** The least rows of a transposed A, the least terms, and the least columns. */
     static final int LEAST = Wide.LANES;
-    /** With fewer elements of B than this, or of the result if A is transposed, products are left to the other BLAS. */
+    /** If B has fewer elements than this, or the result if A is transposed, the other BLAS computes the product. */
     static final int SMALL = 1 << 13;
 
     private final Blas small;
     private final Scratch scratch = new Scratch();
 
-    /** @param small computes the products that are too small for this */
+    /** @param small computes products that are too small for this class */
     public VectorProducts(Blas small) {
         this.small = small;
     }
 
     /**
-     * Whether this is a processor with vectors of 512 bits. How Java was started does not matter, since products would have other bits then. Without its
-     * optimizing compiler ({@code -Xint}, {@code -XX:TieredStopAtLevel=1}) a vector is an object in memory, and products are a hundred times as slow or more.
+     * Whether the processor has vectors of 512 bits. The options of the JVM do not affect this, because otherwise they would change the bits of products.
+     * Without the optimizing compiler ({@code -Xint}, {@code -XX:TieredStopAtLevel=1}), vectors are objects in memory, and products take at least a hundred
+     * times as long.
      */
     public static boolean isSupported() {
         return FloatVector.SPECIES_PREFERRED.length() >= Wide.LANES;
@@ -55,7 +56,7 @@ public final class VectorProducts implements Blas {
         }
     }
 
-    /** Whether a product is computed here. */
+    /** Whether this class computes the product itself. */
     static boolean takes(Sgemm g) {
         long elements = (long) g.n() * (g.transposeA() ? g.m() : g.k());
         return g.n() >= LEAST && g.k() >= LEAST && g.m() >= (g.transposeA() ? LEAST : 1) && elements >= SMALL;
@@ -81,7 +82,7 @@ public final class VectorProducts implements Blas {
         }
     }
 
-    /** Where a part begins; the lengths of all parts differ by 1 at most. */
+    /** The first term of part {@code part}; the lengths of all parts differ by 1 at most. */
     private static int cut(int k, int parts, int part) {
         return Math.toIntExact((long) k * part / parts);
     }

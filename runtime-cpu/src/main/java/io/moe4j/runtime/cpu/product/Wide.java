@@ -19,7 +19,7 @@ final class Wide {
         return FloatVector.fromMemorySegment(SPECIES, Addresses.ALL, address, ORDER);
     }
 
-    /** Lanes that are not in the mask are 0; their memory is not read. */
+    /** Loads a vector. Lanes that are not in the mask are 0; their memory is not read. */
     static FloatVector load(long address, VectorMask<Float> mask) {
         return FloatVector.fromMemorySegment(SPECIES, Addresses.ALL, address, ORDER, mask);
     }

@@ -60,7 +60,7 @@ class CorePoolTest {
         }
     }
 
-    /** Two ranges that wait for each other: only two threads can do that. */
+    /** Two ranges that wait for each other can end only if two threads run them. */
     @Test
     void oneRankHasAllCores() {
         try (CorePool pool = new CorePool("test", 2)) {
@@ -77,7 +77,7 @@ class CorePoolTest {
         }
     }
 
-    /** A rank whose peers begin to wait in the middle of its loop gets their cores. */
+    /** If a rank's peers begin to wait in the middle of its loop, the loop gets their cores. */
     @Test
     void coresOfWaitingRanksHelpTheOthers() throws InterruptedException {
         try (CorePool pool = new CorePool("test", 2)) {

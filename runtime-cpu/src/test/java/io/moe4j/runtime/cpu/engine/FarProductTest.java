@@ -32,7 +32,7 @@ class FarProductTest {
         assertArrayEquals(product(transposeA, transposeB, beta, 8, 8, 8, blas), far);
     }
 
-    /** OpenBLAS sees no leading dimension beyond the limit. */
+    /** OpenBLAS gets no leading dimension beyond the limit. */
     @Test
     void isComputedOnCopies() {
         List<Sgemm> seen = new ArrayList<>();

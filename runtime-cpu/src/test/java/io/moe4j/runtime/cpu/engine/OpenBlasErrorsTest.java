@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** Each cause has its own remedy. The messages are those that a JVM gave. */
+/** Each cause has its own remedy. The exceptions have messages that a JVM has really given. */
 class OpenBlasErrorsTest {
 
     @Test

@@ -8,7 +8,7 @@ import io.moe4j.api.tensor.DType;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Where scores lie. */
+/** Addresses of the scores. */
 final class AttentionScoresTest {
     private static final int QUERIES = AttentionForward.QUERIES;
 
@@ -32,7 +32,7 @@ final class AttentionScoresTest {
         assertEquals(0, AttentionScores.bytes(shape(1, 0, 1)));
     }
 
-    /** Each block of any documents ends before the next block begins, and the last before the memory ends. Heads begin at whole cache lines. */
+    /** With any documents, each block ends before the next begins, and the last one within the memory. Heads begin at multiples of a cache line. */
     @Test
     void blocksDoNotOverlap() {
         Random random = new Random(5);

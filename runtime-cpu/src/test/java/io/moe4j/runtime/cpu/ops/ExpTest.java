@@ -12,7 +12,7 @@ class ExpTest {
         return Exp.of(FloatVector.broadcast(Lanes.F, x)).lane(0);
     }
 
-    /** Polynomial 0.1, its last two additions 1, the reduced argument 0.2 units in the last place; twice that where the result is subnormal. */
+    /** Error in units in the last place: polynomial 0.1, its last two additions 1, reduced argument 0.2; twice the sum if the result is subnormal. */
     @Test
     void isWithinTwoUnits() {
         float[] in = new float[Lanes.COUNT];

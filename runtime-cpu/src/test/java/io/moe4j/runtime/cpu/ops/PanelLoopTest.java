@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A loop over the panels of several products has each of them once, and their sums of parts side by side. */
+/** A loop over the panels of several products has each panel once, and their partial sums one after the other. */
 final class PanelLoopTest {
     private static final Panels DEEP = Panels.of(512, 512, 4096, true);
     private static final Panels WIDE = Panels.of(512, 4096, 512, true);

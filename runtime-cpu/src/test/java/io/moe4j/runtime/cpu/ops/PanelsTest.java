@@ -7,7 +7,7 @@ import java.util.BitSet;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** How products are cut. */
+/** How products are divided into panels. */
 final class PanelsTest {
     private static final long SEED = 811;
 
@@ -20,7 +20,7 @@ final class PanelsTest {
         assertEquals(1, Panels.of(16, 16, 1024, true).count(), "too small to hand over");
     }
 
-    /** Between two numbers, the nearer one; along the longer extent. */
+    /** Of two possible numbers of panels, the closer one is chosen; the longer extent is divided. */
     @Test
     void panelsAreAsManyAndAsSquareAsTheWorkWants() {
         assertEquals(new Panels(512, 3072, 256, 1, 4, 1), Panels.of(512, 3072, 256, true), "6 are wanted");
@@ -28,7 +28,7 @@ final class PanelsTest {
         assertEquals(128, Panels.of(4096, 4096, 4096, true).count());
     }
 
-    /** Sums that wait have a limit, whatever the inner dimension. */
+    /** The partial sums that wait to be added are limited, whatever the inner dimension. */
     @Test
     void sumsOfPartsTakeAtMostEightMebibytes() {
         Panels panels = Panels.of(1024, 1024, 1 << 20, true);
@@ -36,7 +36,7 @@ final class PanelsTest {
         assertEquals(128, panels.count());
     }
 
-    /** Any product: each of its multiply-adds belongs to one panel. */
+    /** For any product, each multiply-add belongs to exactly one panel. */
     @Test
     void panelsCoverTheProductOnce() {
         Random random = new Random(SEED);

@@ -39,7 +39,7 @@ class VectorBf16Test {
             long wide = arena.allocate(4L * count + 4, 16).address();
             long narrow = arena.allocate(2L * count + 2, 16).address();
             for (int i = 0; i < count; i++) {
-                // Ties, and a NaN whose payload lies in the bits that are cut off.
+                // Ties, and a NaN whose payload is only in the bits that are removed.
                 int bits = random.nextInt();
                 Lanes.setInt(wide, i, i % 5 == 0 ? (bits & 0xFFFF_0000) | 0x8000 : i % 11 == 0 ? 0x7F80_0001 : bits);
             }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * they were processes.
  */
 class CollectivesTest {
-    /** Number of fp32 elements that ranks apart cannot expose all at once. */
+    /** A number of fp32 elements that ranks <em>apart</em> must exchange in several parts. */
     private static final int SEVERAL_ROUNDS = 3_300_007;
 
     private static float value(int rank, int i) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** No other test runs meanwhile: files of this process that are left are looked for. */
+/** No other test may run meanwhile, because this one searches for leftover files of this process. */
 @Isolated
 class SharedMemoryFolderTest {
     private static final int BYTES = 1 << 16;

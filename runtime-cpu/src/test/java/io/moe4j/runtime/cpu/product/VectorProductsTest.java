@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Products of random shapes beside sums in double precision; what lies around the result stays what it is. */
+/** Compares products of random shapes with sums in double precision; memory around the result must not change. */
 class VectorProductsTest {
     private static final Blas NONE = g -> {
         throw new AssertionError("left to the other BLAS: " + g);
@@ -72,7 +72,7 @@ class VectorProductsTest {
         assertEquals(0, sums[1]);
     }
 
-    /** A row has the same bits by itself, and as one of many, at any place. */
+    /** A row has the same bits alone and as one of many rows, at any place. */
     @Test
     void aRowDoesNotDependOnOthers() {
         Random random = new Random(5);
@@ -94,7 +94,7 @@ class VectorProductsTest {
         }
     }
 
-    /** Where a product is computed does not depend on its rows. */
+    /** Which implementation computes a product does not depend on its number of rows. */
     @Test
     void smallProductsAreLeftToTheOtherBlas() {
         assertTrue(VectorProducts.takes(Sgemm.of(1, 128, 64, 0, 64, 0, 128, 0, 128)));

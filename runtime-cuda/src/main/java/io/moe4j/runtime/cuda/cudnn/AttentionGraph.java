@@ -5,9 +5,9 @@ import static org.bytedeco.cuda.global.cudnn.*;
 import io.moe4j.runtime.cuda.cudnn.Graph.Node;
 
 /**
- * Causal attention as the operations that the library's fused kernels match, in the order that they expect. Extents are (B, H, S, elements of a
- * head); memory is (B, S, H, elements of a head), with any strides except that the last dimension is dense. Keys and values may have fewer heads than
- * queries in forward, where the library repeats them in its products; in backward they have as many.
+ * Causal attention as a graph of the operations that the library's fused kernels match, in the order that they expect. Extents are (B, H, S, elements of
+ * a head); memory is (B, S, H, elements of a head), with any strides except that the last dimension is dense. In forward, keys and values may have fewer
+ * heads than queries: the library repeats them in its products. In backward they must have as many.
  */
 final class AttentionGraph {
     private static final int ROW = 2;
@@ -37,7 +37,7 @@ final class AttentionGraph {
     /**
      * The tensors in memory.
      *
-     * @param statistics (B, H, S) logarithms of the sums
+     * @param statistics (B, H, S): for each query, the logarithm of the sum of exp(score)
      */
     record Forward(Node q, Node k, Node v, Node o, Node statistics) {}
 
@@ -79,7 +79,7 @@ final class AttentionGraph {
     }
 
     /**
-     * The deterministic variant: each sum for dq is computed in one place, so its bits are the same each time. It keeps a matrix of scores in its
+     * The deterministic variant: each element of dq is summed in a fixed order, so its bits are the same each time. It keeps a matrix of scores in its
      * workspace.
      */
     private Backward backward(AttentionKey key) {

@@ -5,7 +5,7 @@ import io.moe4j.api.ops.AttentionOps.Forward;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * What a plan is made for: extents and strides, but no addresses. In forward, the strides of gradients are all zero.
+ * The key under which a plan is kept: extents and strides, but no addresses. In forward, the strides of gradients are all zero.
  *
  * @param batch number of sequences in one call
  */

@@ -49,23 +49,23 @@ public final class AttentionWorkspace {
         return FORWARD_BYTES;
     }
 
-    /** What one run of the gradient of grouped queries computes: as many query heads as there are key heads. */
+    /** The shape of one run of the gradient of grouped queries: it has as many query heads as there are key heads. */
     public static AttentionShape oneRun(AttentionShape shape) {
         return AttentionShape.of(shape.batch(), shape.sequence(), shape.keyHeads(), shape.queryKeyDim(),
                 shape.valueDim(), shape.dtype());
     }
 
     /**
-     * The workspace of the gradient of grouped queries: offsets in bytes of what all runs have of their own, then the workspace of one run, which they
-     * share. For 32 query and 4 key heads of 128 elements and 4096 tokens a sequence, runs have 8 · 4 MiB of dk and as much of dv a sequence, and share
-     * 128 MiB of scores a sequence.
+     * The layout of the workspace of the gradient of grouped queries, which is computed in P runs: offsets in bytes. Each run has its own lse, dk and dv; all
+     * share the workspace of one run. For 32 query heads and 4 key heads of 128 elements and sequences of 4096 tokens, there are 8 runs: their dk take
+     * 8 · 4 MiB for each sequence, their dv as much, and the scores, which they share, 128 MiB.
      *
-     * @param lse (P, A), of which each run uses the first B·G·S
-     * @param lseApart A: elements from one run to the next, so that each begins where the library wants it
-     * @param dk (P, B, S, G, Q)
-     * @param dv (P, B, S, G, V)
-     * @param run workspace of a run
-     * @param bytes all of it
+     * @param lse offset of (P, A), where each run uses the first B·G·S of its A elements
+     * @param lseApart A: elements from one run to the next, chosen so that each begins at an alignment that the library accepts
+     * @param dk offset of (P, B, S, G, Q)
+     * @param dv offset of (P, B, S, G, V)
+     * @param run offset of the workspace of one run
+     * @param bytes size of the whole workspace
      */
     public record Grouped(long lse, long lseApart, long dk, long dv, long run, long bytes) {}
 

@@ -30,7 +30,7 @@ public final class CudnnAttention implements AutoCloseable {
         this.supported = device.context().computeCapability() >= HOPPER;
     }
 
-    /** Enqueues it and returns true, or returns false where the library has no kernel. */
+    /** Enqueues attention and returns true, or returns false if the library has no kernel for it. */
     public boolean forward(Stream stream, Forward a) {
         if (!fits(a.shape(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV())) {
             return false;
@@ -39,10 +39,10 @@ public final class CudnnAttention implements AutoCloseable {
         return inTurn(() -> on(stream).forward(a));
     }
 
-    /** Enqueues it and returns true, or returns false where the library has no kernel. */
+    /** Enqueues the gradient of attention and returns true, or returns false if the library has no kernel for it. */
     public boolean backward(Stream stream, Backward b) {
         Forward a = b.forward();
-        // With grouped queries, cuDNN 9.19's deterministic kernel gives wrong dk and dv (seen on an H200): the caller runs it for each query of a key.
+        // With grouped queries, cuDNN 9.19's deterministic kernel gives wrong dk and dv (seen on an H200), so the caller splits them into runs.
         if (a.shape().queriesPerKey() != 1 || !fits(a.shape(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(),
                 b.do_BSHV(), b.dq_BSHQ(), b.dk_BSHQ(),
                 b.dv_BSHV())) {
@@ -54,7 +54,7 @@ public final class CudnnAttention implements AutoCloseable {
         return inTurn(() -> on(stream).backward(b));
     }
 
-    /** Runs a call in turn, because the library takes memory and loads its kernels when they are first used. */
+    /** Makes a call in a turn of {@code ContextTurns}, because the library allocates memory and loads its kernels when they are first used. */
     private boolean inTurn(BooleanSupplier call) {
         return device.turns().call(() -> call.getAsBoolean() ? 1 : 0) == 1;
     }

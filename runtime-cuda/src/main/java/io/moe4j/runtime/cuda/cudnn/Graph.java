@@ -33,7 +33,7 @@ final class Graph implements AutoCloseable {
     /**
      * A tensor of the graph.
      *
-     * @param id by which the address of the tensor is passed when the graph runs
+     * @param id the id with which the tensor's address is passed when the graph runs
      * @param descriptor the library's object
      * @param extents the four extents
      */

@@ -21,7 +21,7 @@ public final class IpcHandle {
         }
     }
 
-    /** A handle from another process. */
+    /** Converts the bytes of a handle that another process has exported. */
     public static CUipcMemHandle decode(byte[] bytes) {
         CUipcMemHandle handle = new CUipcMemHandle();
         try {

@@ -29,7 +29,7 @@ final class JCudaLibrary {
 
     private JCudaLibrary() {}
 
-    /** Loads the library, unless it is already loaded. JavaCPP, which loads the other CUDA libraries, unpacks into the same folder from then on. */
+    /** Loads the library, unless it is already loaded. Afterwards, JavaCPP, which loads the other CUDA libraries, unpacks into the same folder. */
     static void load() {
         synchronized (JCudaLibrary.class) {
             if (System.getProperty(LOADED) == null) {

@@ -18,7 +18,7 @@ public final class TensorMaps {
     /** Bytes of a {@code CUtensorMap}, which is aligned to 64 bytes. */
     public static final long BYTES = 128;
 
-    /** A box is as wide as the swizzle. */
+    /** Bytes of a row of a box, equal to the span of the swizzle. */
     private static final int ROW_BYTES = 128;
 
     private static final int NO_INTERLEAVE = 0;
@@ -80,7 +80,7 @@ public final class TensorMaps {
         return switch (dtype) {
             case F32 -> 7;
             case BF16 -> 9;
-            // Bytes: the driver has no type of 8 bits with an exponent, and need not know it.
+            // CU_TENSOR_MAP_DATA_TYPE_UINT8: the driver has no 8-bit floating-point type, and a copy does not need one.
             case F8_E4M3 -> 0;
             case I32, I64 -> throw new DeviceException(
                     "a tensor map of " + dtype + " was asked for; use F32, BF16 or F8_E4M3");

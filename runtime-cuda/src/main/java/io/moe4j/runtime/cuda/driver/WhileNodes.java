@@ -17,7 +17,7 @@ import java.util.List;
 
 /**
  * Adds {@code while} nodes to the graph that a stream is captured into: conditional nodes of CUDA 12.4, whose functions JCuda 12.6 lacks. A node repeats its
- * body, a graph of its own, as long as its condition is not 0; kernels set the condition.
+ * body, which is a separate graph, as long as its condition is not 0; kernels set the condition.
  */
 public final class WhileNodes {
     /** The first version of the driver (CUDA 12.4) in which bodies may hold copies and fills. */
@@ -28,7 +28,7 @@ public final class WhileNodes {
     private static final int SET_DEPENDENCIES = 1;
     private static final int NO_FLAGS = 0;
 
-    /** {@code CUgraphNodeParams} of a conditional node: its size, and where its values are. */
+    /** {@code CUgraphNodeParams} of a conditional node: its size and the offsets of its fields, in bytes. */
     private static final long PARAMETER_BYTES = 256;
     private static final long TYPE_AT = 0;
     private static final long HANDLE_AT = 16;
@@ -51,7 +51,7 @@ public final class WhileNodes {
             JAVA_LONG, JAVA_LONG, JAVA_INT);
     private final MethodHandle endCapture = function("cuStreamEndCapture", JAVA_LONG, ADDRESS);
 
-    /** The graph that a stream is captured into, and the nodes that the next one will depend on. */
+    /** The graph that a stream is captured into, and the nodes on which the next captured node will depend. */
     private record Captured(MemorySegment graph, MemorySegment dependencies, long count) {}
 
     /** Whether this machine's driver has such nodes; opens no device. */
@@ -74,7 +74,7 @@ public final class WhileNodes {
         }
     }
 
-    /** A condition of the graph that {@code stream} is captured into: a number for kernels. */
+    /** Creates a condition in the graph that {@code stream} is captured into; returns its handle, which kernels take as a number. */
     public long condition(StreamHandle stream) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment handle = arena.allocate(JAVA_LONG);
@@ -84,7 +84,7 @@ public final class WhileNodes {
         }
     }
 
-    /** Adds a node after all that {@code stream} has captured so far, and before what it will capture; returns the graph of its body. */
+    /** Adds a node after everything that {@code stream} has captured so far, and before everything that it will capture; returns the graph of its body. */
     public long add(StreamHandle stream, long condition) {
         try (Arena arena = Arena.ofConfined()) {
             Captured captured = captured(arena, stream);

@@ -17,8 +17,8 @@ import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 
 /**
- * Dense products on cuBLASLt, accumulating in fp32; those of operands with scales on {@link ScaledMatmul}. The library is column-major: it sees a
- * row-major (m, n) matrix as its (n, m) transpose. So c = a · b is requested as cᵀ = bᵀ · aᵀ, with the operands swapped and no data moved.
+ * Dense products on cuBLASLt, accumulating in fp32; {@link ScaledMatmul} computes products of operands with scales. The library is column-major: it sees
+ * a row-major (m, n) matrix as its (n, m) transpose. So c = a · b is requested as cᵀ = bᵀ · aᵀ, with the operands swapped and no data moved.
  *
  * <p>When a product is added to a bf16 c, the library rounds it to bf16 before it adds: two roundings instead of one.
  */
@@ -33,7 +33,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     private final MatmulAlgorithms algorithms;
     private final ScaledMatmul scaled;
     private final Map<MatmulShape, PreparedMatmul> prepared = new ConcurrentHashMap<>();
-    /** Empty for those that are computed one by one. */
+    /** The value is empty for batches whose products are computed one by one. */
     private final Map<MatmulBatch, Optional<PreparedMatmul>> batches = new ConcurrentHashMap<>();
     private final Map<Stream, StreamMatmul> streams = new ConcurrentHashMap<>();
 
@@ -72,7 +72,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         own.run(plan, a, ((CudaStream) stream).handleNow(), operation(plan, stream));
     }
 
-    /** In one call of the library where the algorithm of one product can compute several. */
+    /** Computes the products in one call of the library if the algorithm of a single product can compute several; otherwise one by one. */
     @Override
     public void matmulEach(Stream stream, List<Matmul> products) {
         Optional<MatmulBatch> batch = products.stream().anyMatch(each -> each.m() == 0 || each.n() == 0

@@ -17,12 +17,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Attention: on the device's own fast kernels where they fit, then on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any
- * shape and documents but is slow.
+ * Attention. The first of these that supports the shape computes it: our own kernels for Hopper; cuDNN, without documents; {@code attention.cu}, which takes
+ * any shape and documents, but is slow.
  */
 final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int MAX_DIM = 256;
-    /** Those of {@code decode.cu}. */
+    /** {@code 32 * DECODE_PER_LANE} of {@code decode.cu}. */
     private static final int MAX_DECODE_DIM = 640;
     private static final int DECODE_WARPS = 8;
 

@@ -13,7 +13,7 @@ import io.moe4j.api.tensor.Tensor;
 
 /** Copies and sums, on the kernels of {@code elementwise.cu}. */
 final class CudaElementwiseOps implements ElementwiseOps {
-    /** Words that a thread takes, so that few blocks meet in the sum. */
+    /** Words that a thread takes, so that few blocks compete to add to the sum. */
     private static final long DIGEST_WORDS = 8;
 
     private final Kernels kernels;

@@ -54,7 +54,7 @@ final class CudaEmbeddingOps implements EmbeddingOps {
     public void backwardRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD,
             Optional<Tensor> workspace) {
         requireGradient("embedding gradient of rows from " + first, first >= 0, ids_T, dout_TD, dtable_nD);
-        // The forward pass has refused ids beyond the vocabulary, which is not known here.
+        // The size of the vocabulary is not known here; the forward pass has already refused ids beyond it.
         sumRows(stream, ids_T, dout_TD, first, dtable_nD, Integer.MAX_VALUE, true, workspace);
     }
 

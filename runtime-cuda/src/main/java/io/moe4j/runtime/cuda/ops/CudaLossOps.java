@@ -46,18 +46,18 @@ final class CudaLossOps implements LossOps {
         return new Form("cross_entropy" + suffix(logits_TV), 0, 0);
     }
 
-    /** Bytes of a row that each of some blocks keeps: whole pieces of 16 bytes. */
+    /** Bytes of a row that each of {@code blocks} blocks keeps: whole pieces of 16 bytes. */
     private static int kept(Tensor logits_TV, int blocks) {
         return Math.toIntExact(Math.ceilDiv(logits_TV.dim(1) / PIECE, (long) blocks) * 2 * PIECE);
     }
 
     /**
-     * A kernel of {@code loss.cu}. On an H200, rows of up to 232,448 bytes are kept by one block, twice as long ones by two.
+     * A kernel of {@code loss.cu}. On an H200, one block keeps rows of up to 231,424 bytes, two blocks rows of up to twice that.
      *
      * @param keepers blocks that keep a row together; 0 if rows are read twice
      */
     private record Form(String kernel, int keepers, int sharedBytes) {
-        /** With kept rows, no more blocks than can run at once, so that they have several rows: they read one while they write another. */
+        /** If rows are kept, no more blocks than can run at once, so that each has several rows: it reads one while it writes another. */
         long blocks(Kernels kernels, long rows) {
             return keepers == 0 ? rows
                     : keepers * Math.min(rows,

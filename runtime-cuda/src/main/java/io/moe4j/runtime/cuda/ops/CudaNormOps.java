@@ -53,7 +53,7 @@ final class CudaNormOps implements NormOps {
         }
     }
 
-    /** See {@link DeviceOps#normBackwardAdded}; false if it must be done by two operations. */
+    /** See {@link DeviceOps#normBackwardAdded}; returns false if two operations are needed. */
     boolean backwardAdded(Stream stream, Backward a, Tensor addend_TD) {
         Tensor dx = a.dx_TD();
         require(!a.accumulateDx() && dx.isContiguous() && addend_TD.isContiguous()

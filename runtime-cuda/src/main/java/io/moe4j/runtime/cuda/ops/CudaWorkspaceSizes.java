@@ -15,7 +15,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     private static final long CUDNN_LIMIT = 4L << 30;
     static final int NORM_PARTS = 396;
     static final int SQUARE_PARTS = 1056;
-    /** Number of runs into which the tokens of a word are cut, as in {@code embedding.cu}. */
+    /** Number of runs into which the tokens of a word are divided: {@code RUNS} of {@code embedding.cu}. */
     static final int EMBEDDING_RUNS = 32;
     /** Counters that precede the counts of tokens per word. */
     static final int EMBEDDING_COUNTERS = 2;
@@ -25,7 +25,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
         return AttentionWorkspace.mayUse(shape) ? AttentionWorkspace.forwardBytes() : 0;
     }
 
-    /** What any of the kernels needs; the slow one keeps one number per row. */
+    /** Enough for any of the kernels. The readable one stores one F32 per query and head. */
     @Override
     public long attentionBackward(AttentionShape shape) {
         long rows = 4 * shape.batch() * shape.heads() * shape.sequence();
@@ -35,8 +35,8 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     }
 
     /**
-     * Whether there is a workspace for cuDNN's gradient. Its matrix grows with the square of the sequence: 32 GiB for 16 heads and 32768 tokens. GPUs of
-     * the Hopper generation need none for the shapes of their own kernels, so other GPUs use the readable kernels where it would be more than 4 GiB.
+     * Whether workspaces are large enough for cuDNN's gradient. Its matrix grows with the square of the sequence: 32 GiB for 16 heads and 32768 tokens. If
+     * it would take more than 4 GiB for a shape that the kernels for Hopper support, Hopper does not need it, and other GPUs use the readable kernels.
      */
     static boolean takesCudnnBackward(AttentionShape shape) {
         return AttentionWorkspace.mayUse(shape) && (!HopperAttentionMemory.mayUse(shape)

@@ -14,9 +14,9 @@ import io.moe4j.runtime.cuda.cudnn.AttentionWorkspace;
 import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 
 /**
- * The gradient of grouped queries on cuDNN. Its deterministic kernel does not sum over the queries of a key (seen with cuDNN 9.19 on an H200), so it is run
- * once for each query head of a key head, on as many query heads as there are key heads. With H = 4 and G = 2, run 0 takes the query heads 0 and 2, and run 1
- * takes 1 and 3: heads 2 apart, which are strides to cuDNN. Each run leaves its own dk and dv, which are then summed in fp32, in the order of the runs.
+ * The gradient of grouped queries on cuDNN. Its deterministic kernel does not sum over the query heads of a key head (seen with cuDNN 9.19 on an H200). So it
+ * runs H / G times, each time on G query heads, one for each key head. With H = 4 and G = 2, run 0 takes the query heads 0 and 2, and run 1 takes 1 and 3:
+ * cuDNN gets a stride of 2 heads. Each run writes its own dk and dv, which are then summed in fp32, in the order of the runs.
  */
 final class GroupedBackward {
     private final Kernels kernels;
@@ -27,7 +27,7 @@ final class GroupedBackward {
         this.cudnn = cudnn;
     }
 
-    /** Enqueues it and returns true, or returns false where cuDNN has no kernel. */
+    /** Enqueues the gradient and returns true, or returns false if cuDNN has no kernel for it. */
     boolean run(Stream stream, Backward b) {
         AttentionShape shape = b.forward().shape();
         if (!AttentionWorkspace.mayUse(shape) || b.workspace().isEmpty()) {
@@ -42,7 +42,7 @@ final class GroupedBackward {
         return true;
     }
 
-    /** As many sequences as cuDNN takes at once. */
+    /** The sequences that cuDNN processes at once. */
     private final class Sequences {
         private final Stream stream;
         private final Backward b;

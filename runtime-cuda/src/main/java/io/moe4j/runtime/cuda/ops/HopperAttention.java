@@ -24,7 +24,7 @@ final class HopperAttention {
     private static final String FORWARD = "attention_forward_sm90_";
     private static final int ELEMENTS_OF_VECTOR = 8;
     private static final long VECTOR_BYTES = 16;
-    /** Rows of a box of a tensor map: of a block of queries or keys, and of a tile. */
+    /** Rows of a box of a tensor map: for a block of queries or keys, and (below) for a tile. */
     private static final int BLOCK = HopperAttentionMemory.BLOCK;
 
     private static final int TILE = HopperAttentionMemory.TILE;
@@ -146,7 +146,7 @@ final class HopperAttention {
                 arguments);
     }
 
-    /** Launches one block of threads for each multiprocessor; results leave through 2 KiB for each of 8 warps. */
+    /** Launches one block of threads for each multiprocessor. Besides the tiles, it has 2 KiB of shared memory for each of 8 warps, to store results. */
     private void launch(Stream stream, String kernel, int threads, int tileBytes, List<KernelArg> arguments) {
         kernels.everyMultiprocessor(stream, kernel, threads, tileBytes + (16 << 10) + EXTRA_BYTES,
                 arguments.toArray(KernelArg[]::new));
@@ -157,7 +157,7 @@ final class HopperAttention {
                 && Kernels.vectors(ELEMENTS_OF_VECTOR, tensors);
     }
 
-    /** A tensor (B, S, H, n) as a stack of stacks of matrices (S, n). The driver checks strides of extents of 1 too, which may be anything. */
+    /** A tensor (B, S, H, n) as B stacks of H matrices (S, n). The stride of an extent of 1 may be anything, but the driver checks it, so it is replaced. */
     private static KernelArg map(Tensor t, int boxRows) {
         long any = t.dim(3);
         return new KernelArg.TensorMap(t.strided(new long[] {t.dim(0), t.dim(2), t.dim(1), t.dim(3)},

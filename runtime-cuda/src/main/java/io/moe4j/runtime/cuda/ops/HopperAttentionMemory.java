@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The workspace of the gradient in {@link HopperAttention}: counters, what is stored for each query, and the gradients of scores. The last are bf16
- * tiles of 64 queries by 128 keys, 16 KiB each, for those that causal attention needs. For example, a head of 4096 queries has 1056 of them, 16.5 MiB.
+ * The workspace of the gradient in {@link HopperAttention}: counters, the values stored for each query, and the gradients of scores. The last are bf16
+ * tiles of 64 queries by 128 keys, 16 KiB each, only those that causal attention needs. For example, a head of 4096 queries has 1056 tiles, 16.5 MiB.
  * They are kept for as many heads as there is space for, so the gradient runs in rounds of heads. If rounds would be too small to keep a GPU busy,
- * nothing is kept, and the gradients of scores are computed a second time. Which way is taken depends on the shape and the bytes of the workspace.
+ * nothing is kept, and the gradients of scores are computed a second time. The choice depends only on the shape and the bytes of the workspace.
  */
 final class HopperAttentionMemory {
     static final int BLOCK = 128;
@@ -26,11 +26,11 @@ final class HopperAttentionMemory {
     /** The limit for grouped queries, if rounds would be too small otherwise: 8 key heads of 4096 tokens, each with 8 query heads, take 1056 MiB. */
     private static final long GROUPED_SCORES_LIMIT = 1088L << 20;
     /**
-     * Blocks of keys that a round needs, so that the longest, which twice as many queries see as on average, does not take longer than what each of 132
-     * multiprocessors has to do. With half as many, the gradient of grouped queries took 1.7 times as long.
+     * Blocks of keys that a round needs at least. The longest block is seen by twice as many queries as the average one; with this many blocks it does not
+     * take longer than the share of each of 132 multiprocessors. With half as many, the gradient of grouped queries took 1.7 times as long.
      */
     private static final long BLOCKS_OF_KEYS = 256;
-    /** Blocks of queries that a round needs, of which two are processed together: with half as many, nothing is gained by keeping gradients of scores. */
+    /** Blocks of queries that a round needs at least; two are processed together. With half as many, keeping gradients of scores gains nothing. */
     private static final long BLOCKS_OF_QUERIES = 512;
 
     private static final long WIDE = 192;
@@ -68,7 +68,7 @@ final class HopperAttentionMemory {
         return leastBytes(s) + heads * scoresBytesOfKeyHead(s);
     }
 
-    /** Key heads that a round takes if there are so many bytes for gradients of scores; 0 if nothing is to be kept. */
+    /** Key heads of a round if there are {@code bytes} bytes for gradients of scores; 0 if none are to be kept. */
     private static long headsOfRound(AttentionShape s, long bytes) {
         long heads = s.batch() * s.keyHeads();
         long fit = bytes / scoresBytesOfKeyHead(s);

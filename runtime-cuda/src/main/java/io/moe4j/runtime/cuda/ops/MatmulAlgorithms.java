@@ -30,8 +30,8 @@ import org.bytedeco.javacpp.SizeTPointer;
 /**
  * The algorithms that the library has for a product on this device.
  *
- * @param workspaceBytes that they may use
- * @param computeCapability of the device, such as 90
+ * @param workspaceBytes workspace that they may use, in bytes
+ * @param computeCapability compute capability of the device, such as 90
  */
 record MatmulAlgorithms(cublasLtContext handle, long workspaceBytes, int computeCapability) {
 

@@ -17,7 +17,7 @@ import java.util.function.Function;
  */
 record MatmulBatch(MatmulShape shape, int count, long distanceA, long distanceB, long distanceC) {
 
-    /** Empty if they are not of this kind, so that they have to be computed one by one. */
+    /** The products as a batch; empty if their shapes or distances differ, so that they must be computed one by one. */
     static Optional<MatmulBatch> of(List<Matmul> products) {
         if (products.size() < 2) {
             return Optional.empty();
@@ -31,7 +31,7 @@ record MatmulBatch(MatmulShape shape, int count, long distanceA, long distanceB,
         }
         for (int i = 1; i < products.size(); i++) {
             Matmul each = products.get(i);
-            // The shape has the alignment too: with another one, the product by itself might be computed by another algorithm.
+            // MatmulShape includes the alignment: with another alignment, a single product might use another algorithm.
             if (!first.isLike(each) || !MatmulShape.of(each).equals(batch.shape)
                     || !lies(first.a(), each.a(), i * batch.distanceA)
                     || !lies(first.b(), each.b(), i * batch.distanceB)

@@ -5,17 +5,17 @@ import java.util.List;
 
 /**
  * Chooses one of the algorithms that the library recommends for a product, by its tile: the part of the result that a block of threads computes. The library
- * puts that one first which it expects to be the fastest at full clocks. But a GPU that trains runs at its power limit, where smaller tiles than the largest
- * ones are faster, by about 5%: benchmarks/2026-11-30-products-under-the-power-limit.md has what was measured, and this table was made from.
+ * lists first the algorithm that it expects to be the fastest at full clocks. But in training a GPU runs at its power limit, where tiles smaller than the
+ * largest are about 5% faster. The table below follows the measurements in benchmarks/2026-11-30-products-under-the-power-limit.md.
  *
- * <p>The choice depends on nothing but its arguments, so that it is the same in every run and on every rank. It leaves the bits as they are: an algorithm is
- * replaced only if it and the other one add the terms of an element one after the other, in one sum.
+ * <p>The choice depends on its arguments only, so it is the same in every run and on every rank. It does not change results: an algorithm is replaced only if
+ * both it and the other one add all terms of an element in order, in one sum.
  */
 final class MatmulTiles {
     /** How many algorithms the library is asked for. */
     static final int CANDIDATES = 8;
 
-    /** The library's names of tiles. It is column-major: 176 columns and 128 rows of the result here. */
+    /** The library's numbers of tiles. It is column-major, so its 176x128 has 176 columns and 128 rows of our result. */
     static final int TILE_256x128 = 24;
     static final int TILE_128x160 = 29;
     static final int TILE_176x128 = 201;
@@ -31,7 +31,7 @@ final class MatmulTiles {
     private MatmulTiles() {}
 
     /**
-     * What decides about an algorithm.
+     * The properties of an algorithm on which the choice depends.
      *
      * @param tile the library's name of its tile
      * @param split whether the terms of an element are summed in several parts
@@ -39,7 +39,7 @@ final class MatmulTiles {
     record Candidate(int tile, boolean split) {}
 
     /**
-     * The place of the algorithm to use.
+     * The index of the algorithm to use.
      *
      * @param computeCapability of the device, such as 90
      * @param candidates in the library's order, at least one
@@ -67,7 +67,7 @@ final class MatmulTiles {
         };
     }
 
-    /** Tiles that are faster than that of the first algorithm, the best one first. */
+    /** Tiles that are faster than {@code first}, the tile of the library's first algorithm; the best one first. */
     private static List<Integer> better(int first, long terms) {
         return switch (first) {
             case TILE_192x192, TILE_320x128 -> List.of(TILE_176x128, TILE_128x160, TILE_256x128);

@@ -51,7 +51,7 @@ final class PreparedMatmul implements AutoCloseable {
         algorithm = chosen.apply(choice);
     }
 
-    /** A product by itself. */
+    /** A single product. */
     static PreparedMatmul of(MatmulAlgorithms algorithms, MatmulShape s) {
         PreparedMatmul product = new PreparedMatmul(s, cublasLtMatmulHeuristicResult_t::algo);
         algorithms.choose(product, s, product.choice);
@@ -59,9 +59,9 @@ final class PreparedMatmul implements AutoCloseable {
     }
 
     /**
-     * Several products in one call, with the algorithm of each by itself, so that they have its bits.
+     * Several products in one call, with the algorithm of a single product, so that results have the same bits.
      *
-     * @param one the product by itself; closed later than this
+     * @param one the single product; must be closed after this
      * @return empty if that algorithm cannot compute several
      */
     static Optional<PreparedMatmul> of(MatmulAlgorithms algorithms, MatmulBatch batch, PreparedMatmul one) {
@@ -89,8 +89,8 @@ final class PreparedMatmul implements AutoCloseable {
     /**
      * The product on a part of the multiprocessors, with the algorithm that was chosen for all of them, so that the bits are the same.
      *
-     * @param multiprocessors that it may take
-     * @param all that the device has
+     * @param multiprocessors how many multiprocessors it may use
+     * @param all how many the device has
      */
     cublasLtMatmulDescOpaque_t operation(int multiprocessors, int all) {
         return multiprocessors >= all ? operation : onFewer.computeIfAbsent(multiprocessors, this::onFewer);

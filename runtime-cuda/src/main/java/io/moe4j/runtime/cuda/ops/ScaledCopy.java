@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param blockColumns columns of a block
  */
 record ScaledCopy(Tensor numbers, Tensor scales, long blockRows, long blockColumns) {
-    /** No copy: the kernel writes one less. */
+    /** {@code NONE} of {@code scaling.cuh}: the kernel does not write this copy. */
     private static final int NONE = 0;
     private static final int ROW = 1;
     private static final int COLUMN = 2;
@@ -37,7 +37,7 @@ record ScaledCopy(Tensor numbers, Tensor scales, long blockRows, long blockColum
                 rank == 1 ? 1 : block.get(rank - 2), block.get(rank - 1));
     }
 
-    /** Whether the kernel for tiles of 128 × 128 knows the blocks. */
+    /** Whether the kernel for tiles of 128 × 128 supports these blocks. */
     boolean inTiles() {
         return kind() != NONE;
     }
@@ -76,7 +76,7 @@ record ScaledCopy(Tensor numbers, Tensor scales, long blockRows, long blockColum
         }
     }
 
-    /** Adds the parameters of a copy that is not wanted. */
+    /** Adds the parameters of a copy that is not written. */
     static void addNone(List<KernelArg> arguments) {
         for (int i = 0; i < 2; i++) {
             arguments.add(KernelArg.absent());

@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Dense products of operands with scales, on the kernels of {@code matmul_f8.cu}. The fast kernels need a GPU of the Hopper generation, sums that run
- * along dense numbers, one scale of a for 128 terms, and one of b for 128 terms of one row or of 128 rows. Other products take a readable kernel that
- * computes one element at a time.
+ * Dense products of operands with scales, on the kernels of {@code matmul_f8.cu}. The fast kernels need a GPU of the Hopper generation, numbers that are
+ * dense along the inner dimension, a scale of a for each 128 terms of a row, and a scale of b for each 128 terms of one row or of 128 rows. Other products
+ * use a readable kernel that computes one element per thread.
  */
 final class ScaledMatmul {
     private static final String ROWS = "matmul_rows_f8_e4m3";
@@ -30,9 +30,9 @@ final class ScaledMatmul {
     private static final int SHARED_BYTES = (192 + 16 + 8) << 10;
     /** Rows of a box that a bulk copy fetches, and rows and columns of a small tile of the result. */
     private static final int TILE = 128;
-    /** Rows of a large tile, in the product whose b has a scale for each row. */
+    /** Rows of a large tile, in products whose b has scales for single rows. */
     private static final int LARGE_TILE = 256;
-    /** The time of a large tile, if a small one takes 1: large tiles reach 855 TFLOP/s, small ones 775, where there are many. */
+    /** The time of a large tile relative to a small one. With many tiles, large ones reach 855 TFLOP/s and small ones 775. */
     private static final double LARGE_TILE_TIME = 1.8;
 
     private final Kernels kernels;
@@ -115,8 +115,8 @@ final class ScaledMatmul {
     }
 
     /**
-     * Rows of tiles of (m, n): those that need less time, where each multiprocessor computes one tile at a time. For example, (3072, 2048) has 192 large tiles,
-     * which 132 multiprocessors compute two after another, in a time of 3.6, or 384 small ones, three after another, in a time of 3. Both have the same bits.
+     * Rows of the tiles of an (m, n) result that need less time if each multiprocessor computes one tile at a time. For example, (3072, 2048) has 192 large
+     * tiles: 132 multiprocessors need two rounds, a time of 2 · 1.8 = 3.6. Or it has 384 small ones: three rounds, a time of 3. Both give the same bits.
      */
     private static int tileRows(long m, long n, long multiprocessors) {
         long large = Math.ceilDiv(Math.ceilDiv(m, LARGE_TILE) * Math.ceilDiv(n, TILE), multiprocessors);
@@ -131,7 +131,7 @@ final class ScaledMatmul {
                 SHARED_BYTES, arguments.toArray(KernelArg[]::new));
     }
 
-    /** A block takes a whole multiprocessor: one beside an exchange that holds some of them would begin when it ends. */
+    /** The multiprocessors that no exchange occupies. A block needs a whole multiprocessor, so a block in excess would begin only after the exchange. */
     private static int usable(Stream stream) {
         return ((CudaStream) stream).usableMultiprocessors();
     }

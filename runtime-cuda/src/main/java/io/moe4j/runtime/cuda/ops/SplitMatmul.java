@@ -10,13 +10,13 @@ import io.moe4j.api.tensor.Tensor;
 
 /**
  * A product of an F32 and a BF16 matrix on tensor cores, which multiply BF16 numbers and sum in fp32. The F32 matrix is split into three BF16 matrices
- * whose sum it is, exactly: 3 · 8 significant bits are 24. All products of two numbers are then exact too, and only sums are rounded. Such a sum has three
- * times as many terms, but the sum of their sizes stays the same, since the pieces of a number have one sign. So the bound of its error is at most three
- * times that of a product in fp32; pieces after the first are 2⁸ and 2¹⁶ times smaller, so that they hardly add to it. Where b is infinite, the result may
- * be NaN: 0 · ∞.
+ * that add up to it exactly: 3 · 8 significant bits are 24. Products of two numbers are then exact too, and only sums are rounded. A sum has three times as
+ * many terms, but the sum of their magnitudes stays the same, because the pieces of a number have the same sign. So the error bound is at most three times
+ * that of a product in fp32; the second and third pieces are 2⁸ and 2¹⁶ times smaller, so they hardly add to the error. If b has an infinity, the result
+ * may be NaN: 0 · ∞.
  *
- * <p>Without transposition, the three pieces lie side by side, and b three times below itself: [a₂ a₁ a₀] · [b; b; b] is one product with 3k terms. If a is
- * transposed, one product gives the three parts of the result below one another, and these are summed: b, which is long then, is read once.
+ * <p>If a is not transposed, the three pieces lie side by side, and b is repeated three times vertically: [a₂ a₁ a₀] · [b; b; b] is one product with 3k terms.
+ * If a is transposed, one product gives three partial results, stacked vertically, which are then summed: b, which is long in this case, is read only once.
  *
  * <p>Example: the gradients of a gate, T = 16384, D = 2048, E = 64. dx: pieces (16384, 192) times (192, 2048). dw: (192, 16384) times (16384, 2048), and a sum
  * of three (64, 2048).
@@ -60,7 +60,7 @@ record SplitMatmul(Matmul product, Tensor workspace, Tensor pieces, long rest) {
         }
     }
 
-    /** b three times: below itself, or beside itself if it is transposed. */
+    /** b repeated three times: vertically, or side by side if it is transposed. */
     private Tensor repeated(DeviceOps ops, Stream stream) {
         Tensor b = product.b();
         long rows = b.dim(0);

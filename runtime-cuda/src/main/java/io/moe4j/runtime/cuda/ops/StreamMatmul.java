@@ -48,8 +48,8 @@ final class StreamMatmul implements AutoCloseable {
     /**
      * Enqueues a product.
      *
-     * @param to the driver's stream: another one in the body of a captured loop
-     * @param operation of the plan, on as many multiprocessors as the product may take
+     * @param to the driver's stream; a different one in the body of a captured loop
+     * @param operation the plan's operation, limited to the multiprocessors that the product may use
      */
     void run(PreparedMatmul plan, Matmul m, StreamHandle to, cublasLtMatmulDescOpaque_t operation) {
         if (to.address() != streamAddress) {
@@ -61,7 +61,7 @@ final class StreamMatmul implements AutoCloseable {
         c.to(m.c().address());
         b.to(m.b().address());
         a.to(m.a().address());
-        // In turn, because the library loads its kernels when they are first used.
+        // In a turn of ContextTurns, because the library loads its kernels when they are first used.
         int status = turns.call(() -> cublasLtMatmul(handle, operation, alpha, b,
                 plan.layoutB(), a, plan.layoutA(), beta, c, plan.layoutC(), c, plan.layoutC(), plan.algorithm(),
                 workspacePointer, workspace.bytes(), stream));

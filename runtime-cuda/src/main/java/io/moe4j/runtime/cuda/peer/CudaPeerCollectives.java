@@ -24,7 +24,7 @@ final class CudaPeerCollectives implements Collectives {
     /**
      * Joins a group; every rank calls this.
      *
-     * @param beside the rank's stream for communication: what is captured on it is left to copy engines where that is possible
+     * @param beside the rank's stream for communication: copies that are captured on it use the copy engines where possible
      */
     CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous, Optional<Stream> beside) {
         this.group = group;
@@ -70,7 +70,7 @@ final class CudaPeerCollectives implements Collectives {
                 () -> reads.reduceScatter(stream, in, out));
     }
 
-    /** How tensors travel beside what the rank computes. All ranks find the same. */
+    /** Transfers by copy engines, for work that is captured on the stream for communication; empty otherwise. All ranks come to the same result. */
     private Optional<PushedTensors> pushed(Stream stream, Tensor tensor) {
         return pushed
                 .filter(pushes -> stream.isCapturing() && beside.filter(stream::equals).isPresent()

@@ -45,7 +45,7 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
         return true;
     }
 
-    /** Barriers of two groups have flags of their own, and each waits in one small block. */
+    /** True: barriers of different groups use different flags, and each waits in one small block of threads. */
     @Override
     public boolean concurrent() {
         return true;

@@ -96,7 +96,7 @@ public final class CudaPeerGroup implements PeerGroup {
         return inOneProcess;
     }
 
-    /** Whether no two ranks share a GPU. All ranks find the same. */
+    /** Whether no two ranks share a GPU. All ranks come to the same result. */
     boolean haveDevicesOfTheirOwn() {
         return apart;
     }
@@ -113,7 +113,7 @@ public final class CudaPeerGroup implements PeerGroup {
             SymmetricMemory memory = CudaSymmetricMemory.of(device,
                     SharedMemory.open(driver, party, key, device.pendingFrees(), bytes, purpose));
             owned.push(memory);
-            // No rank may use the memory before all ranks have set it up; the driver does that only while no kernel waits for another.
+            // No rank may use the memory before all ranks have set it up, because the driver sets it up only while no kernel waits for another.
             party.meet(key + " is ready");
             return memory;
         });

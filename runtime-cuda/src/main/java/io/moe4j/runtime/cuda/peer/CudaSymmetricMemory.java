@@ -94,9 +94,9 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
     }
 
     /**
-     * Writes a table and reads it back. Writing alone may return while the bytes are still on their way, since they come from ordinary host memory (CUDA's
-     * documentation, "API synchronization behavior"). Kernels are launched on other streams, which do not wait for it: on a GPU that another process kept busy,
-     * a first dispatch took addresses out of a table that was not there yet. Reading returns when what was written before it on the same stream has arrived.
+     * Writes a table and reads it back. Writing alone may return before the bytes have arrived, because they come from pageable host memory (CUDA's
+     * documentation, "API synchronization behavior"). Kernels are launched on other streams, which do not wait for the write: on a GPU that another process
+     * kept busy, a first dispatch read addresses from a table that had not arrived. Reading returns only after earlier writes on the same stream have arrived.
      */
     private static int write(CUdeviceptr table, MemorySegment pointers, MemorySegment back) {
         int result = JCudaDriver.cuMemcpyHtoD(table, Pointer.to(pointers.asByteBuffer()), pointers.byteSize());

@@ -35,7 +35,7 @@ record Party(Group group, Rendezvous rendezvous) {
         }
     }
 
-    /** Runs {@code work}. If it fails, reports the failure to the other ranks, which wait for this rank, unless it is the failure of another rank. */
+    /** Runs {@code work}. If it fails for a reason of this rank, reports the failure to the other ranks, which are waiting for this rank. */
     <T> T telling(String what, Supplier<T> work) {
         try {
             return work.get();

@@ -13,15 +13,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Gathers and reduces with the GPUs' copy engines: for captured work beside what a rank computes, between ranks of one process on GPUs of their own. Copies
- * over links take no multiprocessors then. A kernel that copies would hold some, and a product that fills all of them would end when that kernel has ended
- * and its last blocks have run.
+ * Gathers and reduces with the GPUs' copy engines: for captured work that runs at the same time as a rank's computation, between ranks of one process that
+ * each have their own GPU. Copies over links then occupy no multiprocessors. A kernel that copies would occupy some, and a product that needs all of them
+ * could finish only after that kernel.
  *
  * <p>A rank copies from its own memory into that of the others, never the other way round: captured copies out of another GPU's memory, between
- * barriers, did not always end; see decision 56. The hosts tell each other the addresses, once for each captured call.
+ * barriers, did not always end; see decision 56. The hosts exchange the addresses, once for each captured call.
  *
- * <p>Sums are those of {@link PublishedTensors}: in rank order, in fp32, rounded once. What the others send is received in the result's own memory if there are
- * two ranks and one type, so that a single piece is enough. Otherwise it goes through the window, piece by piece.
+ * <p>Sums are those of {@link PublishedTensors}: in rank order, in fp32, rounded once. With two ranks and one element type, a rank receives the other's part
+ * in the memory of the result, in a single piece. Otherwise parts are received in the window, piece by piece.
  */
 final class PushedTensors {
     private final Group group;
@@ -43,7 +43,7 @@ final class PushedTensors {
         List<Long> addresses = addresses("all-gather", out.address());
         Tensor own = StagedTensors.flat(in, 0, in.elements());
         long place = group.index() * in.bytes();
-        // After this barrier the memory of all ranks is free.
+        // After this barrier, the results of all ranks may be overwritten.
         peers.barrier(stream, "all-gather");
         for (int p : others()) {
             stream.copy(own, at(addresses.get(p) + place, in.dtype(), in.elements()));
@@ -64,7 +64,7 @@ final class PushedTensors {
         List<Long> addresses = addresses("reduce-scatter", received);
         for (long done = 0; done < n; done += pitch) {
             long count = Math.min(pitch, n - done);
-            // After this barrier all ranks have summed what they received before.
+            // After this barrier, all ranks have summed the parts that they received earlier.
             peers.barrier(stream, "reduce-scatter");
             for (int p : others()) {
                 int slot = group.index() < p ? group.index() : group.index() - 1;

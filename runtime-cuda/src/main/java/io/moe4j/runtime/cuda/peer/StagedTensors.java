@@ -12,9 +12,9 @@ import io.moe4j.api.tensor.Tensor;
 import java.nio.ByteBuffer;
 
 /**
- * For ranks of several processes, which cannot read each other's tensors in place, and for sums in place, whose source must not change while other
- * ranks read it. Pieces go through a window of symmetric memory. For each piece: copy it into this rank's window; barrier, after which all windows
- * are filled; read the windows of the others; barrier, after which the windows may be filled again.
+ * For ranks of several processes, which cannot read each other's tensors in place, and for in-place sums, whose source must not change while other
+ * ranks read it. Tensors are transferred in pieces, through a window of symmetric memory. For each piece: copy it into this rank's window; barrier, after
+ * which all windows are filled; read the windows of the others; barrier, after which the windows may be filled again.
  */
 final class StagedTensors implements PeerReads {
     /** Size of the window. It is divisible by the size of any element, and by the number of ranks where that is a power of two up to 64. */

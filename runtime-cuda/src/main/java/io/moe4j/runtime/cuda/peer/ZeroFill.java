@@ -5,8 +5,8 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 
 /**
- * Clears memory before it returns: for memory that must be zero before ranks meet. It waits for a stream of its own. Waiting for the whole context instead
- * would be an error while a stream is captured, and end that capture: another session of the same JVM may be recording its step.
+ * Clears memory, and returns when it is clear: for memory that must be zero before ranks meet. It waits for its own stream only. To wait for the whole
+ * context would be an error while any stream is captured, and would end that capture: another session of the same JVM may be capturing its step.
  */
 final class ZeroFill {
 

@@ -6,7 +6,7 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 import org.junit.jupiter.api.Test;
 
-/** Workspaces of the gradient of attention: what the kernels for Hopper need beside cuDNN. */
+/** Workspaces of the gradient of attention, for the kernels for Hopper and for cuDNN. */
 final class CudaWorkspaceSizesTest {
     private static final long MIB = 1L << 20;
     private static final CudaWorkspaceSizes SIZES = CudaWorkspaceSizes.INSTANCE;
@@ -28,7 +28,7 @@ final class CudaWorkspaceSizesTest {
         assertEquals(4 * 16 * 4096 + 544 * MIB, SIZES.attentionBackward(shape));
     }
 
-    /** Two heads of 16384 tokens would fit, but have too few blocks of queries to keep a GPU busy. */
+    /** The gradients of scores of two heads of 16384 tokens would fit, but these have too few blocks of queries to keep a GPU busy. */
     @Test
     void smallRoundsKeepNothing() {
         AttentionShape shape = new AttentionShape(1, 16384, 16, 16, 192, 128, DType.BF16);

@@ -12,7 +12,7 @@ import io.moe4j.runtime.cuda.ops.MatmulTiles.Candidate;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Which algorithm is chosen of those that the library recommended on an H200, in its order. */
+/** Which algorithm is chosen from a list that the library recommended on an H200. */
 final class MatmulTilesTest {
     private static final int HOPPER = 90;
     private static final int TILE_128x256 = 23;
@@ -57,7 +57,7 @@ final class MatmulTilesTest {
         assertEquals(6, choose(2048, 2048, DENSE_UP));
     }
 
-    /** Sums in several parts have other bits than a sum in one. */
+    /** Not replaced if terms are summed in several parts, because results would have other bits. */
     @Test
     void sumsInPartsNeitherReplaceNorAreReplaced() {
         assertEquals(2, choose(8192, 2048, List.of(new Candidate(TILE_192x192, false),

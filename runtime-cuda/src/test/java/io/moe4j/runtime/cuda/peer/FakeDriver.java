@@ -16,14 +16,14 @@ final class FakeDriver implements PeerDriver {
     private final List<String> events;
     private String failing = "";
 
-    /** @param events shared by the ranks, and synchronized */
+    /** @param events the list of calls, shared by the ranks; it must be synchronized */
     FakeDriver(int rank, boolean ownProcess, List<String> events) {
         this.rank = rank;
         this.ownProcess = ownProcess;
         this.events = events;
     }
 
-    /** Fails from now on when asked to {@code allocate}, {@code offer}, {@code open} or {@code unmap}. */
+    /** From now on, calls of this kind fail: {@code allocate}, {@code offer}, {@code open} or {@code unmap}. */
     FakeDriver failing(String call) {
         failing = call;
         return this;
@@ -62,7 +62,7 @@ final class FakeDriver implements PeerDriver {
         }
     }
 
-    /** What is left of {@code events}: allocated and not freed, mapped and not unmapped. */
+    /** Leftovers according to {@code events}: memory allocated and not freed, or mapped and not unmapped. */
     static List<String> left(List<String> events) {
         List<String> left = new ArrayList<>(events);
         for (String event : events) {

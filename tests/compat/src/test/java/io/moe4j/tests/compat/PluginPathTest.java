@@ -16,6 +16,8 @@ import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -151,13 +153,47 @@ final class PluginPathTest {
                 reason("class_missing"));
         assertTrue(reason("provider_missing").contains("outside.provider_missing.OutsidePolicyProvider not found"),
                 reason("provider_missing"));
-        assertTrue(reason("garbage").contains("no module can be made of it"), reason("garbage"));
-        assertTrue(reason("offers_nothing").contains("it offers no plug-in"), reason("offers_nothing"));
+        assertEquals("it is no jar, or a damaged one: zip END header not found; build, copy or download it again",
+                reason("garbage"));
+        assertTrue(reason("offers_nothing").contains("it offers no plug-in")
+                && reason("offers_nothing").contains("name the class that implements one of them in its module-info"),
+                reason("offers_nothing"));
+    }
+
+    /** As if the jar had been built for a later Java. */
+    @Test
+    void classesOfALaterJavaAreToBeBuiltForThisOne() throws IOException {
+        Path folder = Files.createDirectories(work.resolve("later"));
+        Path module = later(folder.resolve("module.jar"), "module-info.class");
+        Path provider = later(folder.resolve("provider.jar"), "outside/this_version/OutsidePolicyProvider.class");
+        List<String> reasons = Plugins.load(List.of(module, provider)).entries().stream()
+                .filter(LeftOut.class::isInstance).map(each -> ((LeftOut) each).reason()).toList();
+        String remedy = "build the jar with javac --release " + Runtime.version().feature()
+                + ", or start moe4j with the Java that the jar was built for";
+        assertEquals(2, reasons.size(), reasons.toString());
+        assertTrue(reasons.getFirst().startsWith("its module-info cannot be read: Unsupported major.minor version 99.0")
+                && reasons.getFirst().endsWith(remedy), reasons.getFirst());
+        assertTrue(reasons.getLast().contains("class file version 99.0") && reasons.getLast().endsWith(remedy),
+                reasons.getLast());
+    }
+
+    /** The jar {@code this_version}, with one class of another version. */
+    private Path later(Path target, String name) throws IOException {
+        Files.copy(plugins.resolve("this_version.jar"), target);
+        try (FileSystem jar = FileSystems.newFileSystem(target)) {
+            byte[] bytes = Files.readAllBytes(jar.getPath(name));
+            bytes[7] = 99;
+            Files.write(jar.getPath(name), bytes);
+        }
+        return target;
     }
 
     @Test
     void whatRequiresAModuleThatIsNotThereSaysWhich() {
-        assertTrue(reason("module_missing").startsWith("no module can be made of it: Module outside.words not found"),
+        assertEquals(
+                "no module can be made of it: Module outside.words not found, required by outside.module_missing; put"
+                        + " the jar with the module outside.words beside it, into " + plugins
+                        + ", or build outside.module_missing without it",
                 reason("module_missing"));
     }
 
@@ -186,6 +222,24 @@ final class PluginPathTest {
         Registry registry = Plugins.load(List.of(folder));
         assertEquals("from a library", registry.get(RecomputePolicyProvider.class, "needs_library").description());
         assertEquals(List.of(), registry.entries().stream().filter(LeftOut.class::isInstance).toList());
+    }
+
+    /** The same where the path names the jar instead of its folder, or both; jars beside it that it does not require have no part in it. */
+    @Test
+    void librariesLieBesideAPluginThatIsNamedItself() throws IOException {
+        Path folder = work.resolve("named-itself");
+        PlugInJar.write(library(), version(HOST), work, folder.resolve("words.jar"));
+        Path plugIn = PlugInJar.write(needingLibrary("names_library"), withLibrary(), work, folder.resolve("x.jar"));
+        Files.copy(plugins.resolve("garbage.jar"), folder.resolve("garbage.jar"));
+        Files.copy(plugins.resolve("this_version.jar"), folder.resolve("this_version.jar"));
+        Registry registry = Plugins.load(List.of(plugIn));
+        assertEquals("from a library", registry.get(RecomputePolicyProvider.class, "names_library").description());
+        assertEquals(List.of("x.jar"),
+                registry.entries().stream().filter(each -> each.jar().startsWith(work.toString()))
+                        .map(each -> Path.of(each.jar()).getFileName().toString()).toList());
+        List<Entry> twice = Plugins.load(List.of(plugIn, folder, plugIn)).entries().stream()
+                .filter(each -> each.jar().equals(plugIn.toString())).toList();
+        assertEquals(1, twice.size(), twice.toString());
     }
 
     private static Sources library() {

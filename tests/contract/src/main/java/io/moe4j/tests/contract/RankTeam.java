@@ -14,13 +14,16 @@ import io.moe4j.api.memory.MemoryStack;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream.Builder;
 import org.jspecify.annotations.Nullable;
@@ -32,18 +35,21 @@ final class RankTeam implements AutoCloseable {
     private final Rendezvous rendezvous;
     private final Duration limit;
     private final List<ExecutorService> threads;
+    private final Map<Integer, Thread> started = new ConcurrentHashMap<>();
     private final List<RankContext> ranks = new ArrayList<>();
     private final List<Memory> memories = new ArrayList<>();
     private final List<StackGuards> guards = new ArrayList<>();
+    private boolean left;
 
     private RankTeam(Device device, int size, long stackBytes) {
         Duration timeout = device.config().timeout();
         rendezvous = ThreadRendezvous.of(size, timeout);
         limit = timeout.plus(GRACE);
-        threads = IntStream.range(0, size)
-                .mapToObj(rank -> Executors.newSingleThreadExecutor(
-                        work -> Thread.ofPlatform().daemon().name("contract rank " + rank).unstarted(work)))
-                .toList();
+        threads = IntStream.range(0, size).mapToObj(rank -> Executors.newSingleThreadExecutor(work -> {
+            Thread thread = Thread.ofPlatform().daemon().name("contract rank " + rank).unstarted(work);
+            started.put(rank, thread);
+            return thread;
+        })).toList();
         List<Integer> all = IntStream.range(0, size).boxed().toList();
         for (int rank = 0; rank < size; rank++) {
             Memory memory = device.allocate(stackBytes, "temporaries");
@@ -104,13 +110,18 @@ final class RankTeam implements AutoCloseable {
             throw new AssertionError(String.join("\n", damages), first.orElse(null));
         }
         if (first.isPresent()) {
-            String message = "a rank failed: " + first.get();
             if (isAssertion(first.get())) {
-                throw new AssertionError(message, first.get());
+                throw new AssertionError("a rank failed: " + first.get(), first.get());
             }
-            throw new IllegalStateException(message, first.get());
+            throw new IllegalStateException("a rank failed: rank " + rankOf(first.get(), outcomes) + ": " + first.get(),
+                    first.get());
         }
         return outcomes.stream().map(outcome -> outcome.value().orElseThrow()).toList();
+    }
+
+    private static <T> int rankOf(Throwable error, List<Outcome<T>> outcomes) {
+        return IntStream.range(0, outcomes.size())
+                .filter(rank -> outcomes.get(rank).error().filter(error::equals).isPresent()).findFirst().orElse(-1);
     }
 
     private static boolean isAssertion(Throwable error) {
@@ -144,11 +155,22 @@ final class RankTeam implements AutoCloseable {
         try {
             return running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
+            left = true;
             throw new AssertionError("rank " + rank + " still waits after " + limit.toSeconds()
-                    + " s, though the device's time limit has passed: every wait must end by it", e);
+                    + " s, though the device's time limit has passed: every wait must end by it. It is in "
+                    + place(rank), e);
         } catch (ExecutionException | InterruptedException e) {
             throw new AssertionError("rank " + rank + " could not be waited for", e);
         }
+    }
+
+    /** The calls that a rank's thread is in, the innermost first, up to the one that the kit has made. */
+    private String place(int rank) {
+        Thread thread = started.get(rank);
+        return thread == null ? "no call"
+                : java.util.stream.Stream.of(thread.getStackTrace())
+                        .takeWhile(call -> !call.getClassName().startsWith(RankTeam.class.getPackageName() + "."))
+                        .map(StackTraceElement::toString).collect(Collectors.joining(", called by "));
     }
 
     static <T> java.util.stream.Stream<Throwable> errors(List<Outcome<T>> outcomes) {
@@ -157,9 +179,15 @@ final class RankTeam implements AutoCloseable {
         return errors.build();
     }
 
-    /** Closes streams and memory. A stream whose rank failed may throw again here; that is no new error. */
+    /**
+     * Closes streams and memory. A stream whose rank failed may throw again here; that is no new error. Where a rank still waits, for ever perhaps, everything
+     * is left as it is: it may use all of it.
+     */
     @Override
     public void close() {
+        if (left) {
+            return;
+        }
         @Nullable RuntimeException failure = null;
         for (RankContext rank : ranks.reversed()) {
             try {

@@ -21,6 +21,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -40,16 +41,21 @@ final class StackGuards implements StackWatcher, AutoCloseable {
     private final Stream stream;
     private final boolean strict;
     private final Optional<KernelModule> kernels;
-    private final NavigableMap<Long, Taken> held = new TreeMap<>();
+    private final NavigableMap<Long, Guarded> held = new TreeMap<>();
     private final List<String> names = new ArrayList<>();
+    /** The guards that hold marks, with whose they are. A stream that has failed leaves work out, marks too: what was not marked is not damaged. */
+    private final Map<Long, Integer> marked = new ConcurrentHashMap<>();
     private final Queue<String> damages = new ConcurrentLinkedQueue<>();
+
+    /** @param name whose guard it is, as an index of {@link #names} */
+    private record Guarded(Taken taken, int name) {}
 
     StackGuards(Device device, Stream stream) {
         this.stream = stream;
         strict = device.config().strict();
         kernels = device.kind().equals(DeviceKind.CPU)
                 ? Optional.of(device.load(KernelSource.cpu("contract guards",
-                        Map.of("mark", StackGuards::mark, "check", this::check))))
+                        Map.of("mark", this::mark, "check", this::check))))
                 : Optional.empty();
     }
 
@@ -60,19 +66,17 @@ final class StackGuards implements StackWatcher, AutoCloseable {
 
     @Override
     public void taken(Taken taken) {
-        held.put(taken.tensor().address(), taken);
-        kernels.ifPresent(module -> stream.launch(Launch.of(module.kernel("mark"), KernelArg.of(taken.rest()),
-                KernelArg.of(taken.rest().elements()))));
+        Guarded guarded = new Guarded(taken, name(taken));
+        held.put(taken.tensor().address(), guarded);
+        kernels.ifPresent(module -> launch(module, "mark", guarded));
     }
 
     @Override
     public void released(Tensor region) {
-        Collection<Taken> gone = held.subMap(region.address(), true, region.address() + region.bytes(), false).values();
+        Collection<Guarded> gone = held.subMap(region.address(), true, region.address() + region.bytes(), false)
+                .values();
         kernels.ifPresent(module -> {
-            for (Taken taken : gone) {
-                stream.launch(Launch.of(module.kernel("check"), KernelArg.of(taken.rest()),
-                        KernelArg.of(taken.rest().elements()), KernelArg.of(name(taken))));
-            }
+            gone.forEach(guarded -> launch(module, "check", guarded));
             if (strict) {
                 stream.fill(region, POISON);
             }
@@ -80,9 +84,16 @@ final class StackGuards implements StackWatcher, AutoCloseable {
         gone.clear();
     }
 
+    private void launch(KernelModule module, String kernel, Guarded guarded) {
+        Tensor rest = guarded.taken().rest();
+        stream.launch(Launch.of(module.kernel(kernel), KernelArg.of(rest), KernelArg.of(rest.elements()),
+                KernelArg.of(guarded.name())));
+    }
+
     /** Temporaries that are in use now: memory that is freed with its scope, and not with the step. */
     List<String> temporaries() {
-        return held.values().stream().filter(taken -> !taken.kept()).map(StackGuards::describe).toList();
+        return held.values().stream().map(Guarded::taken).filter(taken -> !taken.kept()).map(StackGuards::describe)
+                .toList();
     }
 
     /** The overruns that were found so far; complete after waiting for the stream. */
@@ -101,15 +112,19 @@ final class StackGuards implements StackWatcher, AutoCloseable {
         return "\"" + taken.purpose() + "\", " + taken.tensor().dtype() + " " + taken.tensor().shape();
     }
 
-    /** BF16 guard; I64 its elements. */
-    private static void mark(CpuLaunch launch) {
+    /** BF16 guard; I64 its elements; I32 whose it is. */
+    private void mark(CpuLaunch launch) {
         for (long i = 0; i < launch.int64(1); i++) {
             launch.memory().set(JAVA_SHORT_UNALIGNED, launch.pointer(0) + 2 * i, MARK);
         }
+        marked.put(launch.pointer(0), launch.int32(2));
     }
 
     /** BF16 guard; I64 its elements; I32 index of its tensor's name. */
     private void check(CpuLaunch launch) {
+        if (!marked.remove(launch.pointer(0), launch.int32(2))) {
+            return;
+        }
         MemorySegment memory = launch.memory();
         for (long i = 0; i < launch.int64(1); i++) {
             if (memory.get(JAVA_SHORT_UNALIGNED, launch.pointer(0) + 2 * i) != MARK) {

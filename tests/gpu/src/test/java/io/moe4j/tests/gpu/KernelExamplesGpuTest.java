@@ -138,7 +138,7 @@ final class KernelExamplesGpuTest {
         }
     }
 
-    /** The example at the head of {@code attention.cu}: with equal scores, each output is the mean of the values that the query sees. */
+    /** The example in {@code attention.cu}: with equal scores, each output is the mean of the values that the query sees. */
     @Test
     void attentionWithinDocumentsExample() {
         try (Gpu gpu = Gpu.open()) {

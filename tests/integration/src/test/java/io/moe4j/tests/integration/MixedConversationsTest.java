@@ -70,7 +70,7 @@ class MixedConversationsTest {
         Result own = run(arguments("own", 1, "--data.sources.chat.path", tokens.toString()));
         assertEquals(2, own.code, own.err);
         assertTrue(own.err.contains("[data.sources.chat]") && own.err.contains("has tokens, and text_field"), own.err);
-        List<String> plain = new ArrayList<>(arguments("tokens", 1, "--data.sources.chat.path", tokens.toString()));
+        List<String> plain = new ArrayList<>(arguments("trained", 1, "--data.sources.chat.path", tokens.toString()));
         plain.subList(plain.indexOf("--data.sources.chat.messages_field"),
                 plain.indexOf("--data.sources.chat.messages_field") + 2).clear();
         Result trained = run(plain);

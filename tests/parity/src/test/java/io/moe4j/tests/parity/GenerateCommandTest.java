@@ -277,7 +277,7 @@ class GenerateCommandTest {
                     "--prompt-ids 5 --dtype int8 | --dtype int8: it must be bf16 (bfloat16) or fp32 (float32)",
                     "--prompt abc | has no tokenizer.json; name a tokenizer",
                     "--prompts /nowhere | --prompts /nowhere does not exist",
-                    "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
+                    "--prompt abc --tokenizer abacus | or the path of a tokenizer.json, or add the jar that has it to the plug-in path"})
     void badInputIsRefused(String arguments, String expected) {
         Object[] all = Stream.concat(Stream.of(FOLDER), Stream.of(arguments.split(" "))).toArray();
         Result result = generate(all);

@@ -3,12 +3,15 @@ package io.moe4j.trainer.checkpoint.store;
 import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
 import io.moe4j.api.host.UnreadableFile;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +48,29 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
         }
         List<Path> inside = all(path);
         return inside.isEmpty() ? all(path.resolve(CHECKPOINTS)) : inside;
+    }
+
+    /**
+     * The run that was written last, of those with checkpoints in a folder of runs; empty if there is none.
+     *
+     * @since 0.3.0
+     */
+    public static Optional<Path> newestRun(Path folder) {
+        try (Stream<Path> inside = Files.list(folder)) {
+            return inside.filter(CheckpointChoice::hasCheckpoint)
+                    .max(Comparator.comparingLong(run -> run.toFile().lastModified()));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean hasCheckpoint(Path folder) {
+        try {
+            return !candidates(folder).isEmpty();
+        } catch (InputException e) {
+            // A folder beside the runs that this user may not read, such as those of other users in /tmp.
+            return false;
+        }
     }
 
     /**
@@ -126,10 +152,12 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     private static List<Path> require(Path path) {
         List<Path> found = candidates(path);
         if (found.isEmpty()) {
-            throw new InputException(path + (Files.exists(path) ? " is no checkpoint and has none: there is no "
-                    + Manifest.FILE + " in it, and no folder step-…" : " does not exist")
-                    + "; give checkpoint.resume the folder of a checkpoint, or of a run that has saved some, or leave it"
-                    + " empty to begin anew");
+            throw new InputException(newestRun(path)
+                    .map(run -> path + " is no run, and has some; give checkpoint.resume one of them, such as " + run)
+                    .orElseGet(() -> path + (Files.exists(path) ? " is no checkpoint and has none: there is no "
+                            + Manifest.FILE + " in it, and no folder step-…" : " does not exist")
+                            + "; give checkpoint.resume the folder of a checkpoint, or of a run that has saved some, or"
+                            + " leave it empty to begin anew"));
         }
         return found;
     }

@@ -23,11 +23,12 @@ record GateDefinition(Gate gate, int experts) {
         return Arrays.stream(powers).map(power -> power.over(total)).toArray(Approx[]::new);
     }
 
-    /** The best experts of the best groups. The sums of scores and biases, and of a group's two best, are computed in fp32, which decides ties. */
+    /** The best experts of the best groups. The sums of scores and biases, and of a group's two best, are computed in fp32, which decides ties. NaN counts as infinite. */
     int[] select(double[] scores, double[] bias) {
         float[] choice = new float[experts];
         for (int e = 0; e < experts; e++) {
-            choice[e] = (float) scores[e] + (float) bias[e];
+            float sum = (float) scores[e] + (float) bias[e];
+            choice[e] = Float.isNaN(sum) ? Float.POSITIVE_INFINITY : sum;
         }
         int size = experts / gate.groups();
         float[] value = new float[gate.groups()];

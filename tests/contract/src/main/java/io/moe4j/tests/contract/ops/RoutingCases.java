@@ -45,6 +45,13 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         cases.add(atTheEnds(Score.SOFTMAX));
         cases.add(atTheEnds(Score.SIGMOID));
         cases.add(ties());
+        cases.add(tiesBeside(new RoutingCases(48, 256, new Gate(Score.SIGMOID, 8, 8, 4, true, 2.5f))));
+        cases.add(tiesBeside(
+                new RoutingCases(48, 160, new Gate(Score.SOFTMAX, 6, 8, 3, false, 16, GroupValue.LARGEST))));
+        cases.add(tiesBeside(new RoutingCases(48, 64, new Gate(Score.SOFTMAX, 6, 1, 1, false, 1))));
+        cases.add(notNumbers(new RoutingCases(48, 24, new Gate(Score.SIGMOID, 5, 6, 3, true, 1))));
+        cases.add(notNumbers(new RoutingCases(48, 24, new Gate(Score.SIGMOID, 5, 6, 2, true, 1, GroupValue.LARGEST))));
+        cases.add(notNumbers(new RoutingCases(48, 70, new Gate(Score.SOFTMAX, 6, 1, 1, false, 1))));
         cases.add(roundRobin());
         cases.add(bias("even", 0.1f, 5, 5, 5));
         cases.add(bias("four", 0.5f, 9, 1, 2, 4));
@@ -161,6 +168,32 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         double[] scores = new Random(3).ints(60 * 24, 0, 3).mapToDouble(n -> n / 4.0).toArray();
         return new OpCase("select with ties",
                 bench -> shape.select(bench, bench.of(F32, Layout.DENSE, scores, 60, 24), new double[24]));
+    }
+
+    /** Up to t mod 8 scores of token t are NaN, anywhere in its row. These experts come first, by index. */
+    private static OpCase notNumbers(RoutingCases shape) {
+        Random random = new Random(5);
+        double[] scores = random.doubles((long) shape.tokens * shape.experts).toArray();
+        for (int t = 0; t < shape.tokens; t++) {
+            for (int i = 0; i < t % 8; i++) {
+                scores[t * shape.experts + random.nextInt(shape.experts)] = Double.NaN;
+            }
+        }
+        return new OpCase("select with NaN, " + shape.experts + " experts, " + shape.gate,
+                bench -> shape.select(bench,
+                        bench.of(F32, Layout.DENSE, scores, shape.tokens, shape.experts), new double[shape.experts]));
+    }
+
+    /** Scores that are equal only with the bias: 3/4 − 1/4 and 1/4 + 1/4. Five levels, so that experts and groups tie for the last place that is chosen. */
+    private static OpCase tiesBeside(RoutingCases shape) {
+        Random random = new Random(4);
+        double[] bias = random.ints(shape.experts, -2, 3).mapToDouble(n -> n / 8.0).toArray();
+        double[] scores = IntStream.range(0, shape.tokens * shape.experts)
+                .mapToDouble(i -> (4 + random.nextInt(random.nextInt(5) + 1)) / 8.0 - bias[i % shape.experts])
+                .toArray();
+        return new OpCase("select with ties beside a bias, " + shape.experts + " experts, " + shape.gate,
+                bench -> shape.select(bench,
+                        bench.of(F32, Layout.DENSE, scores, shape.tokens, shape.experts), bias));
     }
 
     private static OpCase roundRobin() {
