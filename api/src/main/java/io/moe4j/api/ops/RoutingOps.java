@@ -65,8 +65,8 @@ public interface RoutingOps {
     void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE);
 
     /**
-     * ids[t] = the top K experts by score + bias, best first, ties to the lower index, within the kept groups. I32 (T, K). A sum that is NaN counts as infinite,
-     * so that it reaches the weights and the loss, where it is noticed.
+     * ids[t] = the top K experts by score + bias, best first, ties to the lower index, within the kept groups. I32 (T, K). A sum that is NaN counts as
+     * infinite, so that it reaches the weights and the loss, where it is noticed.
      */
     void select(Stream stream, Gate gate, Tensor scores_TE, Tensor bias_E, Tensor ids_TK);
 
