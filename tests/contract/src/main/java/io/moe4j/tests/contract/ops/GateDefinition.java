@@ -23,7 +23,10 @@ record GateDefinition(Gate gate, int experts) {
         return Arrays.stream(powers).map(power -> power.over(total)).toArray(Approx[]::new);
     }
 
-    /** The best experts of the best groups. The sums of scores and biases, and of a group's two best, are computed in fp32, which decides ties. NaN counts as infinite. */
+    /**
+     * The best experts of the best groups. The sums of scores and biases, and of a group's two best, are computed in fp32, which decides ties. NaN counts as
+     * infinite.
+     */
     int[] select(double[] scores, double[] bias) {
         float[] choice = new float[experts];
         for (int e = 0; e < experts; e++) {
