@@ -88,8 +88,10 @@ final class PlugInFault {
         });
     }
 
+    /** Of its modules too, by name: a wait for a socket is in {@code sun.nio.ch}, which is of java.base. */
     private static boolean isOfJava(StackTraceElement frame) {
-        return frame.getClassName().startsWith("java.") || frame.getClassName().startsWith("jdk.");
+        return Stream.of(frame.getClassName(), String.valueOf(frame.getModuleName()))
+                .anyMatch(name -> name.startsWith("java.") || name.startsWith("jdk."));
     }
 
     /**

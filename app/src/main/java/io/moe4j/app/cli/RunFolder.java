@@ -88,7 +88,10 @@ final class RunFolder implements AutoCloseable {
                 FolderUse.requireFree(path, values);
             }
         } catch (InputException e) {
-            discardIfUnused(path);
+            // Another run may have just begun here, and has only locked the folder so far.
+            if (Files.notExists(path.resolve(RunLock.FILE))) {
+                discardIfUnused(path);
+            }
             throw e;
         }
     }

@@ -92,6 +92,18 @@ class RunFolderTest {
         RunFolder.openIn(parent, parent.resolve("texts-2"), "unused", "unused", reading).close();
     }
 
+    /** One that has just begun has only its lock there: one that is refused does not take the folder away from it. */
+    @Test
+    void aRefusedRunLeavesTheLockOfAnother() throws IOException {
+        Path texts = Files.createDirectories(parent.resolve("texts"));
+        TrainerConfig reading = fresh().withData(fresh().data().withPath(Optional.of(texts)));
+        try (RunFolder begun = open(texts.resolve("run"), new Resume.Nothing())) {
+            assertThrows(InputException.class,
+                    () -> RunFolder.openIn(parent, begun.path(), "unused", "unused", reading));
+            assertTrue(Files.exists(begun.path().resolve("run.lock")), "the other run's");
+        }
+    }
+
     /** As where outputs is a link to a disk that is not mounted. */
     @Test
     void aLinkToNothingIsToldFromAFile() throws IOException {

@@ -43,6 +43,15 @@ final class FaultyExchangeTest {
                 error);
     }
 
+    /** Frames of sun.nio.ch are Java's own as well: the plug-in that waits for a peer's connection is the one that stands still. */
+    @Test
+    void oneThatWaitsForASocketIsLeft() throws IOException {
+        String error = errorOf("if (!planned) try (var peers = new java.net.ServerSocket(0)) { peers.accept(); }"
+                + " catch (java.io.IOException e) { throw new java.io.UncheckedIOException(e); }");
+        assertTrue(error.contains("the plug-in \"gather_all\" in GatherAll.dispatch() has stood still for 4.0 s"),
+                error);
+    }
+
     @Test
     void norIsItWaitedForWhileMemoryIsPlanned() throws IOException {
         String error = errorOf("if (planned) " + HANG);
