@@ -15,14 +15,17 @@ final class NearestKey {
 
     /**
      * The known name with the fewest changed letters; empty if more than two letters, and more than a third of them, would change. The last parts
-     * of two names are compared too, and a name that contains the given one is near: {@code steps} is near {@code training.steps}. Capitals do not matter.
+     * of two names are compared too, and a name that contains the given one is near: {@code steps} is near {@code training.steps}. Of names whose last parts
+     * are equally near to that of a name of several parts, the one that is nearer as a whole is taken: {@code validaton.path} is nearest to
+     * {@code validation.path}. Capitals do not matter.
      */
     static Optional<String> of(String name, Collection<String> known) {
         if (name.isEmpty() || name.length() > LONGEST) {
             return Optional.empty();
         }
         return known.stream().filter(key -> isNear(name, key))
-                .min(Comparator.comparingInt((String key) -> distance(name, key)));
+                .min(Comparator.comparingInt((String key) -> distance(name, key))
+                        .thenComparingInt(key -> name.contains(".") ? edits(name, key) : 0));
     }
 
     private static boolean isNear(String name, String key) {

@@ -9,11 +9,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which name is offered for one that does not exist. */
 class NearestKeyTest {
-    private static final List<String> NAMES = List.of("debugmodel", "16B_4layers", "16B", "training.steps", "AdamW");
+    private static final List<String> NAMES = List.of("debugmodel", "16B_4layers", "16B", "training.steps", "AdamW",
+            "data.path", "validation.path");
 
     @ParameterizedTest
     @CsvSource({"16b, 16B", "16B_4, 16B_4layers", "DebugModel, debugmodel", "steps, training.steps", "adamw, AdamW",
-            "x,"})
+            "validaton.path, validation.path", "validatoin.pth, validation.path", "x,"})
     void theNameThatDiffersLeastIsTaken(String given, String expected) {
         assertEquals(Optional.ofNullable(expected), NearestKey.of(given, NAMES));
     }
