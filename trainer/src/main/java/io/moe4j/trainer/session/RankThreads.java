@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -188,11 +189,9 @@ final class RankThreads implements AutoCloseable {
         static RankThread of(int rank) {
             ExecutorService executor = Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().name("rank " + rank).daemon().factory());
-            try {
-                return new RankThread(executor, new RankPhase(), executor.submit(Thread::currentThread).get());
-            } catch (InterruptedException | ExecutionException e) {
-                throw new IllegalStateException("the thread of rank " + rank + " could not be started", e);
-            }
+            CompletableFuture<Thread> started = new CompletableFuture<>();
+            executor.execute(() -> started.complete(Thread.currentThread()));
+            return new RankThread(executor, new RankPhase(), started.join());
         }
     }
 
