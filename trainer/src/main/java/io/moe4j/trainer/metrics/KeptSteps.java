@@ -1,42 +1,19 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Shown;
-import java.util.ArrayList;
-import java.util.List;
+import io.moe4j.api.StepGaps;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /** The steps of the lines that a continued run keeps, in their order: a file that should have a line of each step lacks some after a full disk and a kill. */
 final class KeptSteps implements LongConsumer {
-    /** Gaps that are named; more are counted. */
-    private static final int NAMED = 3;
-
-    private final List<String> gaps = new ArrayList<>();
+    private final StepGaps gaps = new StepGaps();
     private long first = -1;
-    private long last;
-    private long missing;
-    private long more;
 
     @Override
     public void accept(long step) {
-        if (first < 0) {
-            first = step;
-        } else {
-            gap(last + 1, step - 1);
-        }
-        last = step;
-    }
-
-    private void gap(long from, long to) {
-        if (from > to) {
-            return;
-        }
-        missing += to - from + 1;
-        if (gaps.size() < NAMED) {
-            gaps.add(from == to ? String.valueOf(from) : from + " to " + to);
-        } else {
-            more++;
-        }
+        first = first < 0 ? step : first;
+        gaps.accept(step);
     }
 
     /**
@@ -49,11 +26,9 @@ final class KeptSteps implements LongConsumer {
         if (first < 0) {
             return Optional.empty();
         }
-        gap(last + 1, stepsDone);
-        last = Math.max(last, stepsDone);
-        return missing == 0 ? Optional.empty()
-                : Optional.of("has no line of " + Shown.count(missing, "step") + " between " + first + " and " + last
-                        + ": " + String.join(", ", gaps)
-                        + (more == 0 ? "" : " and " + Shown.count(more, "more gap")));
+        gaps.endBefore(stepsDone + 1);
+        return gaps.missing() == 0 ? Optional.empty()
+                : Optional.of("has no line of " + Shown.count(gaps.missing(), "step") + " between " + first + " and "
+                        + gaps.last() + ": " + gaps);
     }
 }
