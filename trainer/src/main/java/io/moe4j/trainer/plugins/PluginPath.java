@@ -57,9 +57,8 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
 
     private static void addFolder(Path folder, Ownership ownership, Map<Path, PluginJar> jars,
             Map<String, String> problems) {
-        try (Stream<Path> files = Files.list(folder)) {
-            List<Path> found = files.filter(file -> file.toString().endsWith(".jar") && Files.isRegularFile(file))
-                    .sorted().toList();
+        try {
+            List<Path> found = jarsIn(folder);
             if (found.isEmpty()) {
                 problems.put(folder.toString(), "the folder has no jars; give a jar, or a folder of jars");
             }
@@ -67,6 +66,14 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
             trusted.forEach(jar -> jars.putIfAbsent(jar, new PluginJar(jar, trusted)));
         } catch (IOException e) {
             problems.put(folder.toString(), "the folder cannot be read: " + e);
+        }
+    }
+
+    /** The jars of a folder, in the order of their names. */
+    static List<Path> jarsIn(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".jar") && Files.isRegularFile(file)).sorted()
+                    .toList();
         }
     }
 

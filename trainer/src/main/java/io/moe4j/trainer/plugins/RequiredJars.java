@@ -6,7 +6,6 @@ import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleDescriptor.Requires;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Finds, in the folder of a jar, the other jars whose modules it requires, and those that they require. */
 final class RequiredJars {
@@ -67,10 +65,8 @@ final class RequiredJars {
         if (folder == null) {
             return List.of();
         }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files
-                    .filter(file -> file.toString().endsWith(".jar") && !file.equals(jar) && Files.isRegularFile(file))
-                    .sorted().toList();
+        try {
+            return PluginPath.jarsIn(folder).stream().filter(file -> !file.equals(jar)).toList();
         } catch (IOException e) {
             // What the jar requires is then missing, and its name is told.
             return List.of();
