@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds out which users can change a file. No other user may be able to write code that is loaded, or memory that processes share.
  *
- * <p>Root and the user of this process are trusted. In a user namespace, parent folders of users that it does not map (65534, {@code nobody}) are trusted,
- * because {@code /} belongs to one of them there. If the file system has no POSIX owners, everything is trusted.
+ * <p>Root and the user of this process are trusted. A user namespace shows users whom it does not know as 65534 ({@code nobody}). Parent folders of such users
+ * are trusted, because {@code /} belongs to one of them there. If the file system has no POSIX owners, everything is trusted.
  *
  * @since 0.2.0
  */

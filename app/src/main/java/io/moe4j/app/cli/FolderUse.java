@@ -44,7 +44,7 @@ final class FolderUse {
         try {
             return Files.isDirectory(data) && folder.toRealPath().startsWith(data.toRealPath());
         } catch (IOException e) {
-            // Who reads the data says what is wrong with it.
+            // The code that reads the data reports what is wrong with it.
             return false;
         }
     }

@@ -33,7 +33,7 @@ final class FaultyExchangeTest {
                 error);
     }
 
-    /** Nobody waits for anybody, so that no limit of a wait would end the run. */
+    /** No rank waits for another one, so the time limit of such a wait cannot end the run. */
     @Test
     void allRanksThatNeverComeBackAreLeft() throws IOException {
         String error = errorOf("if (!planned) " + HANG);
